@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The contract between core and the kernel side. A backend translates wishes
+ * into kernel terms and kernel reports into ready bits, and nothing else: it
+ * calls no callback, reads no clock, knows no handle and no loop.
+ */
+#ifndef ROTA_CORE_BACKEND_H
+#define ROTA_CORE_BACKEND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/sys.h"
+
+/* Wishes and reports; the same values as enum rota_io_event. */
+enum rota__event {
+	ROTA__READABLE = 1 << 0,
+	ROTA__WRITABLE = 1 << 1,
+	ROTA__PRIORITY = 1 << 2,
+	ROTA__HANGUP = 1 << 3,
+	/* Reported only: the descriptor is bad, see rota__ready.error. */
+	ROTA__FAILED = 1 << 4,
+	/* Wished only. */
+	ROTA__EDGE = 1 << 5
+};
+
+/* The same values as enum rota_backend_capability. */
+enum rota__capability {
+	ROTA__CAN_EDGE = 1 << 0,
+	ROTA__CAN_SCALE = 1 << 1,
+	ROTA__CAN_NANOSECONDS = 1 << 2,
+	/* The state begins with an int: a descriptor to wait for. */
+	ROTA__CAN_FD = 1 << 3,
+	ROTA__CAN_PRIORITY = 1 << 4,
+	ROTA__CAN_HANGUP = 1 << 5
+};
+
+/* A change of what is wanted of one descriptor. */
+struct rota__wish {
+	int fd;
+	/* Comes back in reports; never 0. */
+	uint32_t generation;
+	/* What the kernel was told (0: nothing), and what it shall know. */
+	uint8_t told;
+	uint8_t wanted;
+	/* The number may be another description than the one told. */
+	uint8_t is_reopened;
+};
+
+/* A report. */
+struct rota__ready {
+	int fd;
+	/* Of the wish told last; 0 from kernels that cannot be outdated. */
+	uint32_t generation;
+	uint32_t events;
+	/* The negative errno that goes with ROTA__FAILED. */
+	int error;
+};
+
+/* What set returns for a descriptor that never makes anyone wait. */
+#define ROTA__ALWAYS_READY 1
+
+struct rota__backend {
+	const char *name;
+	/* Zeroed by core before open; core owns the memory. */
+	size_t state_size;
+
+	/*
+	 * sys and memory stay valid until close.
+	 * Returns the capabilities found, or a negative errno and then
+	 * sets *ret_reason to a constant sentence.
+	 */
+	int (*open)(void *state, const struct rota_sys *sys,
+		    const struct rota__memory *memory,
+		    const char **ret_reason);
+
+	/*
+	 * Gives everything back. `is_forked` in a child: what the kernel
+	 * shares with the parent must not be touched.
+	 */
+	void (*close)(void *state, int is_forked);
+
+	/*
+	 * Brings the kernel from wish->told to wish->wanted. `word` is one
+	 * per descriptor, 0 at first and kept by core as long as told is not
+	 * 0. Returns 0, ROTA__ALWAYS_READY, or a negative errno, with which
+	 * the kernel knows nothing of the descriptor. Cannot fail if wanted
+	 * is 0. A backend may put the telling off to its next wait, and
+	 * report ROTA__FAILED then.
+	 */
+	int (*set)(void *state, const struct rota__wish *wish,
+		   uintptr_t *word);
+
+	/*
+	 * Waits at most timeout_ns (rounded up to the kernel's unit;
+	 * UINT64_MAX: for ever, 0: not at all) and fills in at most n
+	 * reports. One descriptor may come twice. Returns how many, 0 when
+	 * time is up or a signal came, or a negative errno.
+	 */
+	int (*wait)(void *state, struct rota__ready *ready, int n,
+		    uint64_t timeout_ns);
+};
+
+/* All that rota knows, in order of preference; backends/registry.c. */
+struct rota__backend_entry {
+	const char *name;
+	/* NULL if this build is without it. */
+	const struct rota__backend *backend;
+};
+
+extern const struct rota__backend_entry rota__backends[];
+extern const unsigned rota__n_backends;
+
+#endif

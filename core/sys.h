@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seam to the system: every call that core/ and pool/ make, the clock
+ * and the allocator, in one table per loop. rota__sys_real is the real one;
+ * a test passes its own in rota_loop_options.sys, where the n-th call fails
+ * or time is virtual.
+ *
+ * Each member acts like the call it is named after, but returns a negative
+ * errno instead of -1, repeats after EINTR unless said otherwise, and makes
+ * descriptors that are non-blocking and close-on-exec. Where systems differ
+ * in the way, core/sys/ has one file per way and configure chooses.
+ */
+#ifndef ROTA_CORE_SYS_H
+#define ROTA_CORE_SYS_H
+
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+struct rota_sys {
+	/* CLOCK_MONOTONIC in nanoseconds; cannot fail. */
+	uint64_t (*clock_ns)(void);
+
+	/* realloc(3), but size 0 frees and returns NULL. */
+	void *(*realloc)(void *memory, size_t size_bytes);
+	/* Zeroed pages, safe in a signal handler; NULL when there are none. */
+	void *(*map)(size_t size_bytes);
+	void (*unmap)(void *memory, size_t size_bytes);
+
+	/* Of the descriptor as a whole; close never repeats. */
+	int (*close)(int fd);
+	int (*dup)(int fd);
+	int (*fstat)(int fd, struct stat *ret_stat);
+	/* Makes fd non-blocking and close-on-exec. */
+	int (*prepare_fd)(int fd);
+	ssize_t (*read)(int fd, void *memory, size_t size_bytes);
+	ssize_t (*write)(int fd, const void *memory, size_t size_bytes);
+
+	/* Sockets. send never raises SIGPIPE. */
+	int (*socket)(int family, int type, int protocol);
+	int (*bind)(int fd, const struct sockaddr *addr, socklen_t len);
+	int (*listen)(int fd, int backlog);
+	int (*accept)(int fd);
+	/* Does not repeat: after EINTR the connect goes on (-EINPROGRESS). */
+	int (*connect)(int fd, const struct sockaddr *addr, socklen_t len);
+	int (*shutdown)(int fd, int how);
+	int (*getsockopt)(int fd, int level, int name, void *value,
+			  socklen_t *len);
+	int (*setsockopt)(int fd, int level, int name, const void *value,
+			  socklen_t len);
+	int (*getsockname)(int fd, struct sockaddr *addr, socklen_t *len);
+	int (*getpeername)(int fd, struct sockaddr *addr, socklen_t *len);
+	ssize_t (*recv)(int fd, void *memory, size_t size_bytes);
+	ssize_t (*send)(int fd, const struct iovec *buffers, unsigned n);
+
+	/*
+	 * The wake-up: ret_fds[0] becomes readable after wake_send on
+	 * ret_fds[1]; the two may be one. Send is safe in a signal handler.
+	 */
+	int (*wake_open)(int ret_fds[2]);
+	int (*wake_send)(int fd);
+	void (*wake_drain)(int fd);
+
+	/* Signals. */
+	int (*sigaction)(int signum, const struct sigaction *action,
+			 struct sigaction *ret_old);
+	int (*sigmask)(int how, const sigset_t *set, sigset_t *ret_old);
+
+	/*
+	 * The waits of the portable backends, at most timeout_ns
+	 * (UINT64_MAX: for ever), rounded up to what the call can. -EINTR
+	 * comes back.
+	 */
+	int (*poll)(struct pollfd *fds, nfds_t n, uint64_t timeout_ns);
+	int (*select)(int n, fd_set *readable, fd_set *writable,
+		      fd_set *exceptional, uint64_t timeout_ns);
+};
+
+extern const struct rota_sys rota__sys_real;
+
+/*
+ * Where memory comes from: the allocator of the loop's options, or the
+ * table's. Size 0 frees.
+ */
+struct rota__memory {
+	void *(*realloc)(void *data, void *memory, size_t size_bytes);
+	void *data;
+};
+
+void *rota__realloc(const struct rota__memory *from, void *memory,
+		    size_t size_bytes);
+void rota__free(const struct rota__memory *from, void *memory);
+
+/* The allocator of a table, as rota__memory. */
+struct rota__memory rota__sys_memory(const struct rota_sys *sys);
+
+/* The ways that configure chooses between, one file of core/sys/ each. */
+int rota__sys_socket(int family, int type, int protocol);
+int rota__sys_accept(int fd);
+ssize_t rota__sys_send(int fd, const struct iovec *buffers, unsigned n);
+int rota__sys_wake_open(int ret_fds[2]);
+int rota__sys_wake_send(int fd);
+void rota__sys_wake_drain(int fd);
+int rota__sys_poll(struct pollfd *fds, nfds_t n, uint64_t timeout_ns);
+int rota__sys_prepare_fd(int fd);
+int rota__sys_mute_sigpipe(int fd);
+
+#endif

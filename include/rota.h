@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* All of rota. Each of these headers can also be included alone. */
+#ifndef ROTA_H
+#define ROTA_H
+
+#include <rota/backend.h>
+#include <rota/error.h>
+#include <rota/handle.h>
+#include <rota/hook.h>
+#include <rota/immediate.h>
+#include <rota/io.h>
+#include <rota/loop.h>
+#include <rota/metrics.h>
+#include <rota/request.h>
+#include <rota/signal.h>
+#include <rota/stream.h>
+#include <rota/tcp.h>
+#include <rota/tick.h>
+#include <rota/timer.h>
+#include <rota/types.h>
+#include <rota/version.h>
+#include <rota/wake.h>
+
+#endif

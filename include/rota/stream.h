@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Streams: one way to read, write and shut down, whatever is underneath.
+ * Each kind of stream (TCP now) embeds a struct rota_stream first and has
+ * its own table; the functions here go through that table.
+ */
+#ifndef ROTA_STREAM_H
+#define ROTA_STREAM_H
+
+#include <sys/uio.h>
+
+#include <rota/error.h>
+#include <rota/handle.h>
+#include <rota/request.h>
+#include <rota/types.h>
+
+ROTA_BEGIN_C
+
+struct rota_shutdown;
+struct rota_write;
+
+/*
+ * Gives the buffer for the next read: *ret_buffer with at least one byte, or
+ * iov_len 0 to refuse, which ends the reading with -ENOBUFS.
+ */
+typedef void rota_buffer_fn(struct rota_stream *stream,
+			    struct iovec *ret_buffer);
+
+/*
+ * Takes what was read. n > 0: so many bytes at `data`. n < 0: ROTA_EOF, or
+ * an error; reading has stopped. n is never 0.
+ */
+typedef void rota_read_fn(struct rota_stream *stream, ssize_t n,
+			  const void *data);
+
+typedef void rota_write_fn(struct rota_write *request, int status);
+typedef void rota_shutdown_fn(struct rota_shutdown *request, int status);
+typedef void rota_connect_fn(struct rota_connect *request, int status);
+
+/*
+ * Says that a connection waits to be accepted (status 0), or that accepting
+ * fails at the moment (-EMFILE, say). The listener goes on by itself in
+ * either case, after a pause where descriptors have run out.
+ */
+typedef void rota_listen_fn(struct rota_stream *listener, int status);
+
+/* How many buffers a write keeps without an array of the caller's. */
+#define ROTA_WRITE_INLINE 4
+
+struct rota_write {
+	struct rota_request request;
+
+	/* Private from here on. */
+	rota_write_fn *fn;
+	struct iovec inline_buffers[ROTA_WRITE_INLINE];
+	struct iovec *buffers;
+	unsigned n_buffers;
+	unsigned first;
+};
+
+struct rota_shutdown {
+	struct rota_request request;
+
+	/* Private from here on. */
+	rota_shutdown_fn *fn;
+};
+
+struct rota_connect {
+	struct rota_request request;
+
+	/* Private from here on. */
+	rota_connect_fn *fn;
+};
+
+/*
+ * What a kind of stream can do. A function that is NULL makes the public one
+ * return -ENOTSUP. The arguments have been checked.
+ */
+struct rota_stream_type {
+	int (*read_start)(struct rota_stream *stream, rota_buffer_fn *buffer,
+			  rota_read_fn *fn, const char *place);
+	int (*read_stop)(struct rota_stream *stream);
+	int (*write)(struct rota_stream *stream, struct rota_write *request);
+	ssize_t (*try_write)(struct rota_stream *stream,
+			     const struct iovec *buffers, unsigned n);
+	int (*shutdown)(struct rota_stream *stream,
+			struct rota_shutdown *request);
+	int (*listen)(struct rota_stream *stream, int backlog,
+		      rota_listen_fn *fn, const char *place);
+	int (*accept)(struct rota_stream *listener,
+		      struct rota_stream *client);
+	/* Moves bytes between descriptor and memory: negative errno. */
+	ssize_t (*pull)(struct rota_stream *stream, void *memory,
+			size_t size_bytes);
+	ssize_t (*push)(struct rota_stream *stream,
+			const struct iovec *buffers, unsigned n);
+	/* Room to grow; NULL. */
+	void *spare[4];
+};
+
+struct rota_stream {
+	struct rota_handle handle;
+
+	/* Private from here on; core/handles/stream.h has the picture. */
+	struct rota_watch watch;
+	uint32_t state;
+	int error;
+	union {
+		struct {
+			rota_buffer_fn *buffer;
+			rota_read_fn *fn;
+		} reading;
+		struct {
+			rota_listen_fn *fn;
+			int accepted;
+			int backlog;
+		} listening;
+	} in;
+	union {
+		struct {
+			struct rota_request *first;
+			struct rota_request *unsent;
+			struct rota_request *last;
+		} writing;
+		struct rota_alarm pause;
+	} out;
+	struct rota_connect *connecting;
+	struct rota_stream *next_gathered;
+	size_t queued_bytes;
+	struct rota_link pending;
+	void *spare[2];
+};
+
+/*
+ * Starts reading: `fn` gets the bytes as they come. `buffer` is asked for
+ * memory before each read; NULL lends the loop's own buffer, valid inside
+ * `fn` only, so that a stream at rest holds none. Restarting replaces both.
+ *
+ * errors: -EINVAL stream or fn is NULL, or the stream is closing or closed;
+ *	-ENOTCONN it has no connection; -ENOTSUP this kind cannot read;
+ *	-ENOMEM. Nothing changes then.
+ * when: the loop's thread. `fn` is called in the poll phase only.
+ * source: recv(2).
+ */
+ROTA_API int rota_stream_read_start_at(struct rota_stream *stream,
+				       rota_buffer_fn *buffer,
+				       rota_read_fn *fn, const char *place);
+#define rota_stream_read_start(stream, buffer, fn) \
+	rota_stream_read_start_at(stream, buffer, fn, ROTA_PLACE(fn))
+
+/*
+ * Stops reading; 0 also if it was not reading. `fn` is not called any more;
+ * unread bytes stay in the kernel, which makes the sender slow down.
+ * errors: -EINVAL stream is NULL.
+ * when: the loop's thread.
+ */
+ROTA_API int rota_stream_read_stop(struct rota_stream *stream);
+
+/*
+ * Writes all bytes of n buffers, behind all writes before. Writes made
+ * within one callback are gathered and go out in one vectored call when that
+ * callback ends (rota_stream_set_gather() turns this off); what does not fit
+ * is sent when there is room. Before a connect has ended, writes wait for
+ * it.
+ *
+ * shape: the bytes stay the caller's and unchanged until `fn` is called. The
+ *	array of buffers is copied if n is at most ROTA_WRITE_INLINE; a larger
+ *	one must stay too, and is used as scratch.
+ * errors: -EINVAL stream, request, fn or (n > 0) buffers is NULL, the
+ *	sizes add up beyond SSIZE_MAX, or the stream is closing or closed;
+ *	-EPIPE after shutdown or a failed write; -ENOTCONN; -ENOTSUP. Nothing
+ *	was queued then. Later errors come to `fn`; the writes behind a
+ *	failed one fail with it.
+ * when: the loop's thread. Never raises SIGPIPE.
+ * source: sendmsg(2).
+ */
+ROTA_API int rota_stream_write_at(struct rota_stream *stream,
+				  struct rota_write *request,
+				  struct iovec *buffers, unsigned n,
+				  rota_write_fn *fn, const char *place);
+#define rota_stream_write(stream, request, buffers, n, fn) \
+	rota_stream_write_at(stream, request, buffers, n, fn, ROTA_PLACE(fn))
+
+/*
+ * Writes at once what the kernel takes, and returns how many bytes that was.
+ *
+ * shape: buffers and bytes are only read, during the call.
+ * errors: -EAGAIN the kernel takes none, or earlier writes are queued; all
+ *	those of rota_stream_write(); the socket's own error.
+ * when: the loop's thread. Never raises SIGPIPE.
+ */
+ROTA_API ssize_t rota_stream_try_write(struct rota_stream *stream,
+				       const struct iovec *buffers,
+				       unsigned n);
+
+/*
+ * Ends the sending side once all writes before have gone out; the peer then
+ * reads end of file. Reading goes on.
+ *
+ * errors: -EINVAL an argument is NULL, or the stream is closing or closed;
+ *	-EPIPE it was shut down before; -ENOTCONN; -ENOTSUP.
+ * when: the loop's thread.
+ * source: shutdown(2).
+ */
+ROTA_API int rota_stream_shutdown_at(struct rota_stream *stream,
+				     struct rota_shutdown *request,
+				     rota_shutdown_fn *fn, const char *place);
+#define rota_stream_shutdown(stream, request, fn) \
+	rota_stream_shutdown_at(stream, request, fn, ROTA_PLACE(fn))
+
+/*
+ * Starts to listen; `fn` is called for each connection, which it takes with
+ * rota_stream_accept(). While one is not taken no other is accepted.
+ *
+ * unit: backlog as in listen(2), at least 1.
+ * errors: -EINVAL listener or fn is NULL, backlog < 1, or the stream is
+ *	closing, closed or connected; -ENOTSUP; those of listen(2).
+ * when: the loop's thread.
+ */
+ROTA_API int rota_stream_listen_at(struct rota_stream *listener, int backlog,
+				   rota_listen_fn *fn, const char *place);
+#define rota_stream_listen(listener, backlog, fn) \
+	rota_stream_listen_at(listener, backlog, fn, ROTA_PLACE(fn))
+
+/*
+ * Takes the waiting connection into `client`, an idle stream of the same
+ * kind and loop. Connections that are still waiting when the listener closes
+ * are closed.
+ *
+ * errors: -EINVAL an argument is NULL, closing, closed, of another kind or
+ *	loop, or client has a descriptor already; -EAGAIN none waits;
+ *	-ENOMEM: it still waits.
+ * when: the loop's thread, inside the listener's `fn` or later.
+ * source: accept(2).
+ */
+ROTA_API int rota_stream_accept(struct rota_stream *listener,
+				struct rota_stream *client);
+
+/*
+ * Turns the gathering of writes of this stream on (1, at first) or off (0:
+ * each write is tried at once).
+ * errors: -EINVAL stream is NULL, closing or closed.
+ * when: the loop's thread.
+ */
+ROTA_API int rota_stream_set_gather(struct rota_stream *stream, int on);
+
+/* Returns the bytes that writes still hold. unit: bytes. */
+ROTA_API size_t rota_stream_queued_bytes(const struct rota_stream *stream);
+
+/* Returns the descriptor, -1 if there is none. */
+ROTA_API int rota_stream_fd(const struct rota_stream *stream);
+
+/* Each returns 1 or 0: it reads now; it can be read; it can be written. */
+ROTA_API int rota_stream_is_reading(const struct rota_stream *stream);
+ROTA_API int rota_stream_is_readable(const struct rota_stream *stream);
+ROTA_API int rota_stream_is_writable(const struct rota_stream *stream);
+
+ROTA_END_C
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* TCP over IPv4 and IPv6: makes streams (rota/stream.h) from addresses. */
+#ifndef ROTA_TCP_H
+#define ROTA_TCP_H
+
+#include <rota/stream.h>
+#include <rota/types.h>
+
+ROTA_BEGIN_C
+
+struct sockaddr;
+struct sockaddr_storage;
+
+struct rota_tcp {
+	struct rota_stream stream;
+};
+
+/*
+ * Makes a blank handle an idle TCP stream without a socket.
+ * errors: -EINVAL an argument is NULL; -ENOMEM. The handle is still blank.
+ * when: the loop's thread.
+ */
+ROTA_API int rota_tcp_init(struct rota_loop *loop, struct rota_tcp *tcp);
+
+/*
+ * Takes over a socket of the program: sets it non-blocking and
+ * close-on-exec; from now on rota closes it. A connected one can be read and
+ * written, a listening one can be listened on.
+ *
+ * errors: -EINVAL tcp is NULL, closing or closed, or has a socket; -EBADF;
+ *	-ENOTSOCK; -ENOMEM. The socket stays the program's then.
+ * when: the loop's thread.
+ */
+ROTA_API int rota_tcp_open(struct rota_tcp *tcp, int fd);
+
+enum rota_tcp_bind_flag {
+	/* An IPv6 socket takes no IPv4 connections. */
+	ROTA_TCP_V6ONLY = 1 << 0,
+	/* Several sockets may listen on one port; the kernel shares out. */
+	ROTA_TCP_REUSEPORT = 1 << 1
+};
+
+/*
+ * Binds to a local address; port 0 lets the kernel choose. SO_REUSEADDR is
+ * set, so that a server can be started again at once.
+ *
+ * shape: addr is a sockaddr_in or sockaddr_in6.
+ * unit: flags is an or of enum rota_tcp_bind_flag.
+ * errors: -EINVAL an argument is NULL, flags has other bits, or the handle
+ *	is closing, closed, connected or bound; -EAFNOSUPPORT another address
+ *	family; -ENOTSUP REUSEPORT is not known here; those of socket(2) and
+ *	bind(2): -EADDRINUSE, -EACCES and so on. The handle is as before.
+ * when: the loop's thread.
+ */
+ROTA_API int rota_tcp_bind(struct rota_tcp *tcp, const struct sockaddr *addr,
+			   unsigned flags);
+
+/*
+ * Connects. Reading and writing may be started at once; they wait for the
+ * connection.
+ *
+ * shape: addr is a sockaddr_in or sockaddr_in6, only read during the call.
+ * errors: -EINVAL an argument is NULL or the handle closing or closed;
+ *	-EALREADY connecting; -EISCONN connected or listening; -EAFNOSUPPORT;
+ *	those of socket(2). The handle is as before. All that connect(2)
+ *	finds wrong comes to `fn`, in a later phase: -ECONNREFUSED,
+ *	-ENETUNREACH, -ETIMEDOUT and so on; so do -ECANCELED and the
+ *	deadline's -ETIMEDOUT. After a failed connect the handle has no
+ *	socket and may be connected again.
+ * when: the loop's thread.
+ * source: connect(2).
+ */
+ROTA_API int rota_tcp_connect_at(struct rota_tcp *tcp,
+				 struct rota_connect *request,
+				 const struct sockaddr *addr,
+				 rota_connect_fn *fn, const char *place);
+#define rota_tcp_connect(tcp, request, addr, fn) \
+	rota_tcp_connect_at(tcp, request, addr, fn, ROTA_PLACE(fn))
+
+/*
+ * Sends small writes at once (1), or lets the kernel collect them (0).
+ * errors: -EINVAL tcp is NULL, closing or closed; -ENOTCONN no socket;
+ *	those of setsockopt(2).
+ * when: the loop's thread.
+ * source: tcp(7), TCP_NODELAY.
+ */
+ROTA_API int rota_tcp_set_nodelay(struct rota_tcp *tcp, int on);
+
+/*
+ * Tells the address of our end, or of the peer's.
+ * errors: -EINVAL an argument is NULL; -ENOTCONN no socket, no peer.
+ *	*ret_addr is untouched then.
+ * when: the loop's thread.
+ * source: getsockname(2), getpeername(2).
+ */
+ROTA_API int rota_tcp_local_address(const struct rota_tcp *tcp,
+				    struct sockaddr_storage *ret_addr);
+ROTA_API int rota_tcp_peer_address(const struct rota_tcp *tcp,
+				   struct sockaddr_storage *ret_addr);
+
+/*
+ * Closes like rota_handle_close(), but resets the connection: the peer sees
+ * ECONNRESET, unsent bytes are dropped, no TIME_WAIT stays behind.
+ * errors, when: as rota_handle_close().
+ */
+ROTA_API int rota_tcp_reset_at(struct rota_tcp *tcp, rota_close_fn *fn,
+			       const char *place);
+#define rota_tcp_reset(tcp, fn) rota_tcp_reset_at(tcp, fn, ROTA_PLACE(fn))
+
+/*
+ * Makes an address of text: "127.0.0.1" or "::1", "fe80::1%eth0".
+ *
+ * unit: port in host byte order.
+ * errors: -EINVAL an argument is NULL or the text is no address. *ret_addr
+ *	is untouched then.
+ * when: any thread.
+ * source: inet_pton(3).
+ */
+ROTA_API int rota_address_parse(const char *text, uint16_t port,
+				struct sockaddr_storage *ret_addr);
+
+/*
+ * Makes text of an address: "127.0.0.1:80", "[::1]:80".
+ * errors: -EINVAL an argument is NULL; -EAFNOSUPPORT; -ENOSPC the text needs
+ *	more than size_bytes (64 always suffice).
+ * when: any thread.
+ */
+ROTA_API int rota_address_format(const struct sockaddr *addr, char *text,
+				 size_t size_bytes);
+
+ROTA_END_C
+
+#endif

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+#
+# What the C library and the kernel's headers offer.
+
+# ROTA_FUNCTION(NAME, HEADERS, CALL)
+# ----------------------------------
+# Is NAME declared in HEADERS, and does CALL (an int that uses it, with
+# whatever else we need of those headers) compile and link? The answer is in
+# $rota_cv_NAME and in the Automake conditional HAVE_NAME, in capitals.
+# Taking the address makes an undeclared name an error, not a warning.
+AC_DEFUN([ROTA_FUNCTION], [
+AC_CACHE_CHECK([for $1], [rota_cv_$1],
+	[AC_LINK_IFELSE([AC_LANG_PROGRAM([ROTA__INCLUDES([$2])],
+			[(void)&$1; return $3;])],
+		[rota_cv_$1=yes], [rota_cv_$1=no])])
+AM_CONDITIONAL(m4_toupper([HAVE_$1]), [test "$rota_cv_$1" = yes])
+])
+
+# ROTA_CONSTANT(NAME, HEADERS)
+# ----------------------------
+# Is NAME a constant of HEADERS? Answers as ROTA_FUNCTION does.
+AC_DEFUN([ROTA_CONSTANT], [
+AC_CACHE_CHECK([for $1], [rota_cv_$1],
+	[AC_COMPILE_IFELSE([AC_LANG_PROGRAM([ROTA__INCLUDES([$2])],
+			[return $1;])],
+		[rota_cv_$1=yes], [rota_cv_$1=no])])
+AM_CONDITIONAL([HAVE_$1], [test "$rota_cv_$1" = yes])
+])
+
+# ROTA__INCLUDES(HEADERS)
+# -----------------------
+# One #include line per header.
+m4_define([ROTA__INCLUDES],
+	[m4_foreach_w([rota_header], [$1], [@%:@include <rota_header>
+])])
+
+# ROTA_FAKE_KQUEUE(KIND)
+# ----------------------
+# Sets $fake_kqueue to "no" or to the system whose kqueue the stand-in in
+# tests/fake_kqueue/ imitates, and FAKE_KQUEUE_CPPFLAGS to what makes
+# <sys/event.h> ours. Call it after the test for kqueue().
+AC_DEFUN([ROTA_FAKE_KQUEUE], [
+AS_CASE([$1],
+	[no], [fake_kqueue=no],
+	[yes], [fake_kqueue=freebsd],
+	[freebsd|macos|netbsd|openbsd], [fake_kqueue=$1],
+	[AC_MSG_ERROR([--with-fake-kqueue knows freebsd, macos, netbsd and openbsd, not "$1"])])
+AS_IF([test "$fake_kqueue" != no && test "$rota_cv_kqueue" = yes],
+	[AC_MSG_ERROR([this system has a kqueue of its own; --with-fake-kqueue is for those without])])
+AS_CASE([$fake_kqueue],
+	[freebsd], [fake_kqueue_kind=FAKE_KQUEUE_FREEBSD],
+	[macos], [fake_kqueue_kind=FAKE_KQUEUE_MACOS],
+	[netbsd], [fake_kqueue_kind=FAKE_KQUEUE_NETBSD],
+	[openbsd], [fake_kqueue_kind=FAKE_KQUEUE_OPENBSD],
+	[fake_kqueue_kind=])
+AC_SUBST([FAKE_KQUEUE_CPPFLAGS], [])
+AS_IF([test "$fake_kqueue" != no],
+	[FAKE_KQUEUE_CPPFLAGS="-I\$(srcdir)/tests/fake_kqueue/include -D$fake_kqueue_kind"])
+AM_CONDITIONAL([FAKE_KQUEUE], [test "$fake_kqueue" != no])
+])
