@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/clock.h"
 #include "core/sys.h"
 
 /* Wishes and reports; the same values as enum rota_io_event. */
@@ -21,8 +22,23 @@ enum rota__event {
 	/* Reported only: the descriptor is bad, see rota__ready.error. */
 	ROTA__FAILED = 1 << 4,
 	/* Wished only. */
-	ROTA__EDGE = 1 << 5
+	ROTA__EDGE = 1 << 5,
+	/*
+	 * Reported only, with all that it makes ready: the kernel tells this
+	 * (POLLHUP, POLLERR) whether it was wished or not.
+	 */
+	ROTA__DEAD = 1 << 6,
+	/*
+	 * Reported only: as if set had returned ROTA__ALWAYS_READY, by a
+	 * backend that learns it when it waits. The kernel knows nothing of
+	 * the descriptor any more.
+	 */
+	ROTA__ALWAYS = 1 << 7
 };
+
+/* What is reported of a descriptor that is dead. */
+#define ROTA__ALL_DEAD \
+	(ROTA__READABLE | ROTA__WRITABLE | ROTA__HANGUP | ROTA__DEAD)
 
 /* The same values as enum rota_backend_capability. */
 enum rota__capability {
@@ -45,6 +61,11 @@ struct rota__wish {
 	uint8_t wanted;
 	/* The number may be another description than the one told. */
 	uint8_t is_reopened;
+	/*
+	 * Wanted is 0, and the descriptor is closed right after: a kernel
+	 * that forgets it by itself need not be told.
+	 */
+	uint8_t will_close;
 };
 
 /* A report. */
@@ -86,7 +107,7 @@ struct rota__backend {
 	 * 0. Returns 0, ROTA__ALWAYS_READY, or a negative errno, with which
 	 * the kernel knows nothing of the descriptor. Cannot fail if wanted
 	 * is 0. A backend may put the telling off to its next wait, and
-	 * report ROTA__FAILED then.
+	 * report ROTA__FAILED then (and knows nothing of it any more).
 	 */
 	int (*set)(void *state, const struct rota__wish *wish,
 		   uintptr_t *word);
@@ -95,7 +116,9 @@ struct rota__backend {
 	 * Waits at most timeout_ns (rounded up to the kernel's unit;
 	 * UINT64_MAX: for ever, 0: not at all) and fills in at most n
 	 * reports. One descriptor may come twice. Returns how many, 0 when
-	 * time is up or a signal came, or a negative errno.
+	 * time is up or a signal came, or a negative errno. With n = 0 it
+	 * only does what set has put off, and returns how many reports it
+	 * holds that a wait outside would not wake up for.
 	 */
 	int (*wait)(void *state, struct rota__ready *ready, int n,
 		    uint64_t timeout_ns);

@@ -24,7 +24,7 @@ struct rota__heap_entry {
 };
 
 /*
- *	entries: [ heap: n ][ free ][ due: n_due, the next one last ]
+ *	entries: [ heap: n ][ free ][ due: n_due, the next one first ]
  *
  * alarm->pos is the index of its entry, ROTA__HEAP_NOWHERE if it has none.
  * An entry moved aside and stopped since has a NULL alarm.
@@ -34,8 +34,6 @@ struct rota__heap {
 	struct rota__heap_entry *entries;
 	uint32_t n;
 	uint32_t n_due;
-	/* Where the due part begins to be taken: the index above the next. */
-	uint32_t due_end;
 	uint32_t capacity;
 	uint32_t n_reserved;
 	uint64_t next_seq;
@@ -77,9 +75,6 @@ int rota__heap_set_due_aside(struct rota__heap *heap, uint64_t now_ns);
 
 /* Takes the next one of those aside, in order; NULL when there is none. */
 struct rota_alarm *rota__heap_take_due(struct rota__heap *heap);
-
-/* Puts the ones still aside back, with their old order. */
-void rota__heap_put_back(struct rota__heap *heap);
 
 /* Returns 1 if every invariant above holds. */
 int rota__heap_is_sound(const struct rota__heap *heap);

@@ -23,6 +23,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+struct epoll_event;
+
 struct rota_sys {
 	/* CLOCK_MONOTONIC in nanoseconds; cannot fail. */
 	uint64_t (*clock_ns)(void);
@@ -37,7 +39,8 @@ struct rota_sys {
 	int (*close)(int fd);
 	int (*dup)(int fd);
 	int (*fstat)(int fd, struct stat *ret_stat);
-	/* Makes fd non-blocking and close-on-exec. */
+	int (*set_cloexec)(int fd);
+	/* Makes a socket non-blocking, close-on-exec, without SIGPIPE. */
 	int (*prepare_fd)(int fd);
 	ssize_t (*read)(int fd, void *memory, size_t size_bytes);
 	ssize_t (*write)(int fd, const void *memory, size_t size_bytes);
@@ -108,7 +111,16 @@ int rota__sys_wake_open(int ret_fds[2]);
 int rota__sys_wake_send(int fd);
 void rota__sys_wake_drain(int fd);
 int rota__sys_poll(struct pollfd *fds, nfds_t n, uint64_t timeout_ns);
+extern const int rota__sys_poll_is_coarse;
 int rota__sys_prepare_fd(int fd);
 int rota__sys_mute_sigpipe(int fd);
+
+/*
+ * Like epoll_wait(2) with nanoseconds. *is_coarse is 1 where the kernel
+ * counts in milliseconds: the probe finds out, or the wait.
+ */
+int rota__sys_epoll_wait(int fd, struct epoll_event *events, int n,
+			 uint64_t timeout_ns, int *is_coarse);
+void rota__sys_epoll_probe(int fd, int *is_coarse);
 
 #endif

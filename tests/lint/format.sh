@@ -24,8 +24,16 @@ if [ -s "$scratch/files" ]; then
 			>"$scratch/out" 2>&1 || : >"$scratch/unclean"
 fi
 if [ -e "$scratch/unclean" ]; then
-	clang-format --version >>"$scratch/out"
-	report "layout; clang-format -i cures it" <"$scratch/out"
+	# Which lines is enough; "clang-format -i" shows the rest.
+	sed -n 's/^\(.*:[0-9]*\):[0-9]*: error: .*/\1/p' "$scratch/out" |
+		uniq >"$scratch/lines"
+	[ -s "$scratch/lines" ] || cp "$scratch/out" "$scratch/lines"
+	n=$(wc -l <"$scratch/lines")
+	{
+		head -n 50 "$scratch/lines"
+		[ "$n" -le 50 ] || echo "... and $((n - 50)) lines more"
+		clang-format --version
+	} | report "layout; clang-format -i cures it"
 fi
 
 finish "$(wc -l <"$scratch/files")"

@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The descriptor table, see fds.h.
+ *
+ * A round: the reports are gathered in the slots, so that two for one
+ * descriptor become one, and old ones are found out. Then all that is more
+ * than writable is called, then what is only writable. A slot whose
+ * registration is given up meanwhile loses its report.
+ */
+#include "core/fds.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/handle.h"
+#include "core/loop.h"
+#include "core/ring.h"
+
+#define MIN_CAPACITY 64
+
+/* Rebuild when reports without a registration come again and again. */
+#define STALE_LIMIT 2
+
+/* What a descriptor that is always ready is ready for. */
+#define ALWAYS_TOLD (ROTA__READABLE | ROTA__WRITABLE)
+
+int
+rota__fds_init(struct rota_loop *loop)
+{
+	struct rota__fds *fds = &loop->fds;
+
+	fds->ready = rota__realloc(&loop->memory, NULL,
+				   ROTA__N_READY * sizeof(*fds->ready));
+	return fds->ready == NULL ? -ENOMEM : 0;
+}
+
+void
+rota__fds_fini(struct rota_loop *loop)
+{
+	struct rota__fds *fds = &loop->fds;
+
+	rota__free(&loop->memory, fds->ready);
+	rota__free(&loop->memory, fds->slots);
+	rota__free(&loop->memory, fds->dirty);
+	memset(fds, 0, sizeof(*fds));
+}
+
+int
+rota__fds_reserve(struct rota_loop *loop, int fd)
+{
+	struct rota__fds *fds = &loop->fds;
+	uint32_t old = fds->capacity;
+	uint32_t capacity = old ? old : MIN_CAPACITY;
+	struct rota__slot *slots;
+	int *dirty;
+
+	if ((uint32_t)fd < old)
+		return 0;
+	while (capacity <= (uint32_t)fd)
+		capacity *= 2;
+	dirty = rota__realloc(&loop->memory, fds->dirty,
+			      capacity * sizeof(*dirty));
+	if (dirty == NULL)
+		return -ENOMEM;
+	fds->dirty = dirty;
+	slots = rota__realloc(&loop->memory, fds->slots,
+			      capacity * sizeof(*slots));
+	if (slots == NULL)
+		return -ENOMEM;
+	memset(slots + old, 0, (capacity - old) * sizeof(*slots));
+	fds->slots = slots;
+	fds->capacity = capacity;
+	for (; old < capacity; old++)
+		slots[old].generation = 1;
+	return 0;
+}
+
+static void
+mark_dirty(struct rota__fds *fds, int fd)
+{
+	struct rota__slot *slot = &fds->slots[fd];
+
+	if (slot->flags & ROTA__SLOT_DIRTY)
+		return;
+	slot->flags |= ROTA__SLOT_DIRTY;
+	fds->dirty[fds->n_dirty++] = fd;
+}
+
+void
+rota__watch_bind(struct rota_watch *watch, int fd)
+{
+	watch->next = NULL;
+	watch->fd = fd;
+	watch->wanted = 0;
+	watch->flags = ROTA__WATCH_REBOUND;
+}
+
+void
+rota__watch_start(struct rota_loop *loop, struct rota_watch *watch,
+		  unsigned events)
+{
+	struct rota__slot *slot = &loop->fds.slots[watch->fd];
+	struct rota_watch **at = &slot->first;
+
+	/* An edge must be looked at anew, or one of before would be lost. */
+	if (watch->flags & ROTA__WATCH_REBOUND || events & ROTA_EDGE)
+		slot->flags |= ROTA__SLOT_REOPENED;
+	if (!(watch->flags & ROTA__WATCH_LINKED)) {
+		while (*at != NULL)
+			at = &(*at)->next;
+		watch->next = NULL;
+		*at = watch;
+	}
+	watch->wanted = (uint8_t)events;
+	watch->flags = ROTA__WATCH_LINKED | ROTA__WATCH_FRESH;
+	mark_dirty(&loop->fds, watch->fd);
+}
+
+void
+rota__watch_stop(struct rota_loop *loop, struct rota_watch *watch)
+{
+	struct rota_watch **at;
+
+	if (!(watch->flags & ROTA__WATCH_LINKED))
+		return;
+	at = &loop->fds.slots[watch->fd].first;
+	while (*at != watch)
+		at = &(*at)->next;
+	*at = watch->next;
+	if (loop->fds.next_watch == watch)
+		loop->fds.next_watch = watch->next;
+	watch->wanted = 0;
+	watch->flags &= ~(ROTA__WATCH_LINKED | ROTA__WATCH_FRESH);
+	mark_dirty(&loop->fds, watch->fd);
+}
+
+static void
+leave_always(struct rota__fds *fds, int fd)
+{
+	struct rota__slot *slot = &fds->slots[fd];
+	uint32_t this = (uint32_t)fd + 1;
+	uint32_t at = fds->always_first;
+
+	if (!(slot->flags & ROTA__SLOT_ALWAYS))
+		return;
+	if (at == this) {
+		fds->always_first = (uint32_t)slot->word;
+	} else {
+		while (fds->slots[at - 1].word != this)
+			at = (uint32_t)fds->slots[at - 1].word;
+		fds->slots[at - 1].word = slot->word;
+	}
+	slot->word = 0;
+	slot->flags &= ~ROTA__SLOT_ALWAYS;
+}
+
+static void
+join_always(struct rota__fds *fds, int fd)
+{
+	struct rota__slot *slot = &fds->slots[fd];
+
+	slot->word = fds->always_first;
+	slot->flags |= ROTA__SLOT_ALWAYS;
+	fds->always_first = (uint32_t)fd + 1;
+}
+
+/* Notes what the kernel knows now, and counts the slots it knows of. */
+static void
+set_told(struct rota__fds *fds, struct rota__slot *slot, unsigned told)
+{
+	fds->n_told += (told != 0) - (uint32_t)(slot->told != 0);
+	slot->told = (uint8_t)told;
+	if (told == 0 && !(slot->flags & ROTA__SLOT_FAILED))
+		slot->word = 0;
+}
+
+/* What nobody would be called for stays out: it would spin. */
+static void
+set_always(struct rota__fds *fds, int fd, unsigned wanted)
+{
+	struct rota__slot *slot = &fds->slots[fd];
+
+	set_told(fds, slot, 0);
+	if (wanted & ALWAYS_TOLD && !(slot->flags & ROTA__SLOT_ALWAYS))
+		join_always(fds, fd);
+}
+
+/* The kernel has refused; its watches are told in the next round. */
+static void
+set_failed(struct rota__fds *fds, int fd, int error)
+{
+	struct rota__slot *slot = &fds->slots[fd];
+
+	if (!(slot->flags & ROTA__SLOT_FAILED))
+		fds->n_failed++;
+	slot->flags |= ROTA__SLOT_FAILED;
+	slot->word = (uintptr_t)-error;
+	set_told(fds, slot, 0);
+}
+
+static void
+clear_failed(struct rota__fds *fds, struct rota__slot *slot)
+{
+	if (!(slot->flags & ROTA__SLOT_FAILED))
+		return;
+	slot->flags &= ~ROTA__SLOT_FAILED;
+	slot->word = 0;
+	fds->n_failed--;
+}
+
+static void
+renew_generation(struct rota__slot *slot)
+{
+	slot->generation++;
+	if (slot->generation == 0)
+		slot->generation = 1;
+	slot->ready = 0;
+}
+
+/* Brings the kernel from what it was told to `wanted`. */
+static void
+tell(struct rota_loop *loop, int fd, unsigned wanted, int will_close)
+{
+	struct rota__fds *fds = &loop->fds;
+	struct rota__slot *slot = &fds->slots[fd];
+	struct rota__wish wish = {
+		.fd = fd,
+		.told = slot->told,
+		.wanted = (uint8_t)wanted,
+		.is_reopened = (slot->flags & ROTA__SLOT_REOPENED) != 0,
+		.will_close = (uint8_t)will_close,
+	};
+	int r;
+
+	leave_always(fds, fd);
+	clear_failed(fds, slot);
+	slot->flags &= ~ROTA__SLOT_REOPENED;
+	if (wish.told == 0 && wanted == 0)
+		return;
+	if (wish.is_reopened)
+		renew_generation(slot);
+	wish.generation = slot->generation;
+	r = loop->backend->set(loop->backend_state, &wish, &slot->word);
+	if (r < 0 && wanted != 0) {
+		set_failed(fds, fd, r);
+		return;
+	}
+	if (r == ROTA__ALWAYS_READY)
+		set_always(fds, fd, wanted);
+	else
+		set_told(fds, slot, wanted);
+}
+
+void
+rota__watch_forget(struct rota_loop *loop, struct rota_watch *watch,
+		   int will_close)
+{
+	struct rota__slot *slot;
+
+	if (watch->fd < 0)
+		return;
+	rota__watch_stop(loop, watch);
+	slot = &loop->fds.slots[watch->fd];
+	if (slot->first != NULL && !will_close)
+		return;
+	tell(loop, watch->fd, 0, will_close);
+	renew_generation(slot);
+	watch->flags |= ROTA__WATCH_REBOUND;
+}
+
+/* Returns all that is wanted of a slot, an edge only if all want edges. */
+static unsigned
+sum_wishes(struct rota__slot *slot)
+{
+	struct rota_watch *watch;
+	unsigned wanted = 0;
+	unsigned edge = ROTA_EDGE;
+
+	for (watch = slot->first; watch != NULL; watch = watch->next) {
+		watch->flags &= ~ROTA__WATCH_FRESH;
+		wanted |= watch->wanted;
+		edge &= watch->wanted;
+	}
+	wanted &= ~(unsigned)ROTA_EDGE;
+	return wanted == 0 ? 0 : wanted | edge;
+}
+
+static void
+flush_slot(struct rota_loop *loop, int fd)
+{
+	struct rota__slot *slot = &loop->fds.slots[fd];
+	unsigned wanted = sum_wishes(slot);
+
+	slot->flags &= ~ROTA__SLOT_DIRTY;
+	if (!(loop->capabilities & ROTA__CAN_EDGE))
+		wanted &= ~(unsigned)ROTA_EDGE;
+	if (slot->flags & ROTA__SLOT_ALWAYS && wanted & ALWAYS_TOLD &&
+	    !(slot->flags & ROTA__SLOT_REOPENED))
+		return;
+	if (wanted == slot->told && !(slot->flags & ROTA__SLOT_REOPENED))
+		return;
+	tell(loop, fd, wanted, 0);
+}
+
+void
+rota__fds_flush(struct rota_loop *loop)
+{
+	struct rota__fds *fds = &loop->fds;
+	uint32_t i;
+
+	for (i = 0; i < fds->n_dirty; i++)
+		flush_slot(loop, fds->dirty[i]);
+	fds->n_dirty = 0;
+}
+
+int
+rota__fds_have_ready(const struct rota_loop *loop)
+{
+	return loop->fds.always_first != 0 || loop->fds.n_failed > 0;
+}
+
+/*
+ * Returns what a watch is called for: nothing if it was started after the
+ * report; a hang-up if the descriptor is dead and no wish says so.
+ */
+static unsigned
+call_for(const struct rota_watch *watch, unsigned events)
+{
+	unsigned ready = events & (watch->wanted | ROTA__FAILED);
+
+	if (watch->flags & ROTA__WATCH_FRESH)
+		return 0;
+	if (ready == 0 && events & ROTA__DEAD)
+		return ROTA_HANGUP;
+	return ready;
+}
+
+/* Calls the watches of one descriptor, in the first or second pass. */
+static void
+call_watches(struct rota_loop *loop, int fd, unsigned events, int is_second)
+{
+	struct rota__fds *fds = &loop->fds;
+	struct rota_watch *watch = fds->slots[fd].first;
+	struct rota__watcher *watcher;
+	unsigned ready;
+
+	for (; watch != NULL; watch = fds->next_watch) {
+		fds->next_watch = watch->next;
+		ready = call_for(watch, events);
+		if (ready == 0 || (ready == ROTA_WRITABLE) != is_second)
+			continue;
+		watcher = ROTA__CONTAINER(watch, struct rota__watcher, watch);
+		watcher->handle.type->ready(&watcher->handle, ready);
+	}
+	fds->next_watch = NULL;
+}
+
+/*
+ * Stops each watch of a failed descriptor and tells it. The error is kept in
+ * the slot's word until then.
+ */
+static void
+call_failed(struct rota_loop *loop, int fd)
+{
+	struct rota__fds *fds = &loop->fds;
+	struct rota__slot *slot = &fds->slots[fd];
+	int error = -(int)slot->word;
+	struct rota_watch *watch = slot->first;
+	struct rota__watcher *watcher;
+
+	clear_failed(fds, slot);
+	renew_generation(slot);
+	for (; watch != NULL; watch = fds->next_watch) {
+		fds->next_watch = watch->next;
+		watcher = ROTA__CONTAINER(watch, struct rota__watcher, watch);
+		rota__watch_stop(loop, watch);
+		watch->flags |= ROTA__WATCH_REBOUND;
+		fds->error = error;
+		watcher->handle.type->ready(&watcher->handle, ROTA_FAILED);
+	}
+	fds->next_watch = NULL;
+}
+
+/* The kernel does not watch any more what we told it to. */
+static void
+lose_registration(struct rota__fds *fds, struct rota__ready *ready)
+{
+	struct rota__slot *slot = &fds->slots[ready->fd];
+
+	if (ready->events & ROTA__FAILED)
+		set_failed(fds, ready->fd, ready->error);
+	else
+		set_always(fds, ready->fd, slot->told);
+	ready->events &= ~(uint32_t)ROTA__ALWAYS;
+}
+
+/* Moves reports into the slots; returns 1 if some are only writable. */
+static int
+gather(struct rota_loop *loop, int n)
+{
+	struct rota__fds *fds = &loop->fds;
+	int has_writable = 0;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		struct rota__ready *ready = &fds->ready[i];
+		struct rota__slot *slot = &fds->slots[ready->fd];
+
+		if (ready->generation != 0 &&
+		    ready->generation != slot->generation) {
+			fds->n_stale++;
+			ready->events = 0;
+			continue;
+		}
+		if (ready->events & (ROTA__FAILED | ROTA__ALWAYS))
+			lose_registration(fds, ready);
+		slot->ready |= (uint8_t)ready->events;
+		has_writable |= (slot->ready & ROTA__WRITABLE) != 0;
+	}
+	return has_writable;
+}
+
+/* A second entry of one descriptor finds the slot's report taken. */
+static void
+first_pass(struct rota_loop *loop, int n)
+{
+	struct rota__fds *fds = &loop->fds;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		struct rota__ready *ready = &fds->ready[i];
+		struct rota__slot *slot = &fds->slots[ready->fd];
+
+		if (ready->events == 0)
+			continue;
+		ready->events = slot->ready;
+		slot->ready &= ROTA__WRITABLE;
+		if (ready->events & ROTA__FAILED)
+			call_failed(loop, ready->fd);
+		else if (ready->events & ~(unsigned)ROTA__WRITABLE)
+			call_watches(loop, ready->fd, ready->events, 0);
+	}
+}
+
+static void
+second_pass(struct rota_loop *loop, int n)
+{
+	struct rota__fds *fds = &loop->fds;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		struct rota__ready *ready = &fds->ready[i];
+
+		if (ready->events == 0 || fds->slots[ready->fd].ready == 0)
+			continue;
+		fds->slots[ready->fd].ready = 0;
+		call_watches(loop, ready->fd, ready->events, 1);
+	}
+}
+
+static void
+dispatch(struct rota_loop *loop, int n)
+{
+	int has_writable = gather(loop, n);
+
+	first_pass(loop, n);
+	if (has_writable)
+		second_pass(loop, n);
+}
+
+/*
+ * Fills in the always-ready descriptors, and turns their list so that all
+ * get their turn if there are more than fit.
+ */
+static int
+report_always(struct rota__fds *fds)
+{
+	uint32_t at = fds->always_first;
+	uint32_t last = 0;
+	int n = 0;
+
+	for (; at != 0 && n < ROTA__N_READY; n++) {
+		struct rota__slot *slot = &fds->slots[at - 1];
+
+		fds->ready[n] = (struct rota__ready){
+			.fd = (int)at - 1,
+			.generation = slot->generation,
+			.events = ALWAYS_TOLD,
+		};
+		last = at;
+		at = (uint32_t)slot->word;
+	}
+	if (at == 0)
+		return n;
+	fds->slots[last - 1].word = 0;
+	last = at;
+	while (fds->slots[last - 1].word != 0)
+		last = (uint32_t)fds->slots[last - 1].word;
+	fds->slots[last - 1].word = fds->always_first;
+	fds->always_first = at;
+	return n;
+}
+
+/* Fills in those that the kernel refused to watch. */
+static int
+report_failed(struct rota__fds *fds)
+{
+	uint32_t fd;
+	int n = 0;
+
+	if (fds->n_failed == 0)
+		return 0;
+	for (fd = 0; fd < fds->capacity && n < ROTA__N_READY; fd++) {
+		struct rota__slot *slot = &fds->slots[fd];
+
+		if (!(slot->flags & ROTA__SLOT_FAILED))
+			continue;
+		fds->ready[n++] = (struct rota__ready){
+			.fd = (int)fd,
+			.generation = slot->generation,
+			.events = ROTA__FAILED,
+			.error = -(int)slot->word,
+		};
+	}
+	return n;
+}
+
+static int
+open_backend(struct rota_loop *loop, void *state)
+{
+	const char *reason = "";
+	int r = loop->backend->open(state, loop->sys, &loop->memory, &reason);
+
+	return r < 0 ? r : 0;
+}
+
+/* Marks all that is watched as to be told anew. */
+static void
+forget_all_told(struct rota__fds *fds)
+{
+	uint32_t fd;
+
+	for (fd = 0; fd < fds->capacity; fd++) {
+		struct rota__slot *slot = &fds->slots[fd];
+
+		leave_always(fds, (int)fd);
+		clear_failed(fds, slot);
+		set_told(fds, slot, 0);
+		renew_generation(slot);
+		if (slot->first != NULL)
+			mark_dirty(fds, (int)fd);
+	}
+}
+
+int
+rota__fds_rebuild(struct rota_loop *loop, int is_forked)
+{
+	void *state;
+	int r;
+
+	state = rota__realloc(&loop->memory, NULL, loop->backend->state_size);
+	if (state == NULL)
+		return -ENOMEM;
+	memset(state, 0, loop->backend->state_size);
+	r = open_backend(loop, state);
+	if (r < 0) {
+		rota__free(&loop->memory, state);
+		return r;
+	}
+	loop->backend->close(loop->backend_state, is_forked);
+	rota__free(&loop->memory, loop->backend_state);
+	loop->backend_state = state;
+	forget_all_told(&loop->fds);
+	return 0;
+}
+
+/*
+ * A registration of a descriptor that was closed while a copy of it lives on
+ * cannot be taken back; it would report for ever. Only a new set helps. If
+ * there is no memory for one, the next turn tries again.
+ */
+static void
+heed_stale(struct rota_loop *loop)
+{
+	struct rota__fds *fds = &loop->fds;
+
+	if (fds->n_stale == 0) {
+		fds->n_stale_turns = 0;
+		return;
+	}
+	if (++fds->n_stale_turns < STALE_LIMIT)
+		return;
+	fds->n_stale_turns = 0;
+	(void)rota__fds_rebuild(loop, 0);
+}
+
+/*
+ * As many rounds as it takes to see each descriptor once, if the kernel
+ * takes turns among them.
+ */
+static uint32_t
+max_rounds(const struct rota__fds *fds)
+{
+	return 1 + fds->n_told / ROTA__N_READY;
+}
+
+int
+rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
+{
+	struct rota__fds *fds = &loop->fds;
+	uint32_t n_rounds = 0;
+	int n;
+
+	fds->n_stale = 0;
+	dispatch(loop, report_failed(fds));
+	do {
+		n = loop->backend->wait(loop->backend_state, fds->ready,
+					ROTA__N_READY, timeout_ns);
+		if (timeout_ns != 0)
+			rota__inbox_rise(loop);
+		if (n < 0)
+			return n;
+		if (timeout_ns != 0)
+			loop->now_is_good = 0;
+		timeout_ns = 0;
+		dispatch(loop, n);
+		if (n == ROTA__N_READY)
+			rota__fds_flush(loop);
+	} while (n == ROTA__N_READY && ++n_rounds < max_rounds(fds));
+	dispatch(loop, report_always(fds));
+	heed_stale(loop);
+	return 0;
+}
+

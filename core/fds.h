@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The descriptor table: who wants to know what of which descriptor, and what
+ * the kernel was told. Indexed by descriptor. Changes are collected and told
+ * once per turn, before the wait.
+ */
+#ifndef ROTA_CORE_FDS_H
+#define ROTA_CORE_FDS_H
+
+#include "core/backend.h"
+#include "rota/types.h"
+
+enum rota__watch_flag {
+	/* Is in the list of its descriptor. */
+	ROTA__WATCH_LINKED = 1 << 0,
+	/* Started since the last flush: no report of before is for it. */
+	ROTA__WATCH_FRESH = 1 << 1,
+	/* The next start is on a description the kernel may not know. */
+	ROTA__WATCH_REBOUND = 1 << 2
+};
+
+enum rota__slot_flag {
+	/* Is in fds.dirty. */
+	ROTA__SLOT_DIRTY = 1 << 0,
+	/* Must be told anew even if the wish is the same. */
+	ROTA__SLOT_REOPENED = 1 << 1,
+	/* Never makes anyone wait; in the always list through `word`. */
+	ROTA__SLOT_ALWAYS = 1 << 2,
+	/* The kernel refused; `word` has the errno until it is told. */
+	ROTA__SLOT_FAILED = 1 << 3
+};
+
+/*
+ * One descriptor. Watches are in the order of their start. A blank slot is
+ * all zero but for its generation.
+ */
+struct rota__slot {
+	struct rota_watch *first;
+	/* The backend's, as long as told is not 0. */
+	uintptr_t word;
+	uint32_t generation;
+	uint8_t told;
+	/* Reported in this round and not yet dispatched. */
+	uint8_t ready;
+	uint8_t flags;
+	uint8_t spare;
+};
+
+struct rota__fds {
+	struct rota__slot *slots;
+	/* Descriptors whose wish may differ from told; as long as slots. */
+	int *dirty;
+	uint32_t capacity;
+	uint32_t n_dirty;
+	uint32_t n_failed;
+	/* Slots of which the kernel was told something. */
+	uint32_t n_told;
+	/* Always-ready slots, as descriptor + 1, chained through `word`. */
+	uint32_t always_first;
+	/* Reports of registrations given up: in this turn; turns in a row. */
+	uint32_t n_stale;
+	uint32_t n_stale_turns;
+	/* Of the failed descriptor whose watches are being called. */
+	int error;
+	/* The watch to be called next, moved on when that one is stopped. */
+	struct rota_watch *next_watch;
+	struct rota__ready *ready;
+};
+
+/* Entries of one kernel call; more are asked for in further rounds. */
+#define ROTA__N_READY 1024
+
+int rota__fds_init(struct rota_loop *loop);
+void rota__fds_fini(struct rota_loop *loop);
+
+/* Makes the table long enough for fd; -ENOMEM. */
+int rota__fds_reserve(struct rota_loop *loop, int fd);
+
+/* Binds a watch that is in no list to a descriptor (or -1). */
+void rota__watch_bind(struct rota_watch *watch, int fd);
+
+/* Wants `events` of the watch's descriptor, for which there is room. */
+void rota__watch_start(struct rota_loop *loop, struct rota_watch *watch,
+		       unsigned events);
+void rota__watch_stop(struct rota_loop *loop, struct rota_watch *watch);
+
+/*
+ * Stops, and makes the kernel forget the descriptor at once if nobody else
+ * watches it, since it may be closed next. `will_close`: by us, right now.
+ */
+void rota__watch_forget(struct rota_loop *loop, struct rota_watch *watch,
+			int will_close);
+
+/* Tells the kernel what has changed. */
+void rota__fds_flush(struct rota_loop *loop);
+
+/* Returns 1 if something is ready without asking the kernel. */
+int rota__fds_have_ready(const struct rota_loop *loop);
+
+/*
+ * Waits at most timeout_ns and calls whom it concerns, in rounds until the
+ * kernel has no more. Returns 0 or the wait's negative errno.
+ */
+int rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns);
+
+/* Makes the kernel's state anew and tells it all; `is_forked` in a child. */
+int rota__fds_rebuild(struct rota_loop *loop, int is_forked);
+
+#endif

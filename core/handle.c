@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of handles: init, liveness, closing.
+ *
+ *	list of the loop     a handle is in it
+ *	handles              from init until its closing is done
+ *	closing              closed, its callback due in the close phase
+ *	closing_now          the same, in the close phase that runs
+ */
+#include "core/handle.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/ring.h"
+#include "core/turn.h"
+
+static unsigned
+counts(uint32_t flags)
+{
+	if (flags & ROTA__INTERNAL)
+		return 0;
+	if (flags & ROTA__CLOSING)
+		return 1;
+	return (flags & (ROTA__ACTIVE | ROTA__REFERENCED)) ==
+	       (ROTA__ACTIVE | ROTA__REFERENCED);
+}
+
+/* The one setter. */
+static void
+set_flags(struct rota_handle *handle, uint32_t flags)
+{
+	unsigned before = counts(handle->flags);
+
+	handle->flags = flags;
+	handle->loop->alive += counts(flags) - (uint64_t)before;
+}
+
+static void
+init(struct rota_loop *loop, struct rota_handle *handle,
+     const struct rota_handle_type *type, uint32_t flags)
+{
+	handle->loop = loop;
+	handle->type = type;
+	handle->place = NULL;
+	handle->close_fn = NULL;
+	handle->flags = flags;
+	handle->spare = 0;
+	rota__ring_init(&handle->link);
+}
+
+void
+rota__handle_init(struct rota_loop *loop, struct rota_handle *handle,
+		  const struct rota_handle_type *type)
+{
+	init(loop, handle, type, ROTA__OPEN | ROTA__REFERENCED);
+	rota__ring_append(&loop->handles, &handle->link);
+}
+
+void
+rota__handle_init_internal(struct rota_loop *loop, struct rota_handle *handle,
+			   const struct rota_handle_type *type)
+{
+	init(loop, handle, type, ROTA__OPEN | ROTA__INTERNAL);
+}
+
+void
+rota__handle_activate(struct rota_handle *handle, const char *place)
+{
+	if (place != NULL)
+		handle->place = place;
+	set_flags(handle, handle->flags | ROTA__ACTIVE);
+}
+
+void
+rota__handle_deactivate(struct rota_handle *handle)
+{
+	set_flags(handle, handle->flags & ~(uint32_t)ROTA__ACTIVE);
+}
+
+static void
+forget_name(struct rota_handle *handle)
+{
+	struct rota__name **at = &handle->loop->names;
+	struct rota__name *name;
+
+	if (!(handle->flags & ROTA__NAMED))
+		return;
+	while ((*at)->handle != handle)
+		at = &(*at)->next;
+	name = *at;
+	*at = name->next;
+	rota__free(&handle->loop->memory, name);
+	handle->flags &= ~(uint32_t)ROTA__NAMED;
+}
+
+void
+rota__handle_free_names(struct rota_loop *loop)
+{
+	while (loop->names != NULL) {
+		struct rota__name *name = loop->names;
+
+		loop->names = name->next;
+		rota__free(&loop->memory, name);
+	}
+}
+
+/* The handle is out of all lists; from its callback on it is the caller's. */
+static void
+end(struct rota_loop *loop, struct rota_handle *handle)
+{
+	rota_close_fn *fn = handle->close_fn;
+
+	if (handle->type->finish != NULL)
+		handle->type->finish(handle);
+	forget_name(handle);
+	set_flags(handle, 0);
+	handle->loop = NULL;
+	if (fn == NULL)
+		return;
+	rota__before_callback(loop, handle->type->name, handle->place, NULL);
+	fn(handle);
+	rota__after_callback(loop);
+}
+
+void
+rota__handle_run_closing(struct rota_loop *loop)
+{
+	struct rota_link *link;
+
+	rota__ring_take_all(&loop->closing, &loop->closing_now);
+	while ((link = rota__ring_take_first(&loop->closing_now)) != NULL)
+		end(loop, ROTA__CONTAINER(link, struct rota_handle, link));
+}
+
+int
+rota_handle_close_at(struct rota_handle *handle, rota_close_fn *fn,
+		     const char *place)
+{
+	int is_unfinished = 0;
+
+	if (handle == NULL || !(handle->flags & ROTA__OPEN) ||
+	    handle->flags & ROTA__INTERNAL)
+		return -EINVAL;
+	if (handle->flags & ROTA__CLOSING)
+		return -EALREADY;
+	handle->close_fn = fn;
+	handle->place = place;
+	if (handle->type->close != NULL)
+		is_unfinished = handle->type->close(handle);
+	set_flags(handle, (handle->flags & ~(uint32_t)ROTA__ACTIVE) |
+				  ROTA__CLOSING);
+	if (!is_unfinished)
+		(void)rota_handle_closed(handle);
+	return 0;
+}
+
+int
+rota_handle_closed(struct rota_handle *handle)
+{
+	if (handle == NULL || !(handle->flags & ROTA__CLOSING))
+		return -EINVAL;
+	rota__ring_remove(&handle->link);
+	rota__ring_append(&handle->loop->closing, &handle->link);
+	return 0;
+}
+
+int
+rota_handle_init(struct rota_loop *loop, struct rota_handle *handle,
+		 const struct rota_handle_type *type)
+{
+	if (loop == NULL || handle == NULL || type == NULL)
+		return -EINVAL;
+	rota__handle_init(loop, handle, type);
+	return 0;
+}
+
+int
+rota_handle_set_active(struct rota_handle *handle, int active,
+		       const char *place)
+{
+	if (!rota__handle_is_open(handle))
+		return -EINVAL;
+	if (active)
+		rota__handle_activate(handle, place);
+	else
+		rota__handle_deactivate(handle);
+	return 0;
+}
+
+int
+rota_handle_ref(struct rota_handle *handle)
+{
+	if (!rota__handle_is_open(handle))
+		return -EINVAL;
+	set_flags(handle, handle->flags | ROTA__REFERENCED);
+	return 0;
+}
+
+int
+rota_handle_unref(struct rota_handle *handle)
+{
+	if (!rota__handle_is_open(handle))
+		return -EINVAL;
+	set_flags(handle, handle->flags & ~(uint32_t)ROTA__REFERENCED);
+	return 0;
+}
+
+int
+rota_handle_has_ref(const struct rota_handle *handle)
+{
+	return handle != NULL && (handle->flags & ROTA__REFERENCED) != 0;
+}
+
+int
+rota_handle_is_active(const struct rota_handle *handle)
+{
+	return handle != NULL && (handle->flags & ROTA__ACTIVE) != 0;
+}
+
+int
+rota_handle_is_closing(const struct rota_handle *handle)
+{
+	return handle != NULL && (handle->flags & ROTA__CLOSING) != 0;
+}
+
+int
+rota_handle_set_name(struct rota_handle *handle, const char *name)
+{
+	struct rota__name *entry = NULL;
+	size_t n;
+
+	if (!rota__handle_is_open(handle))
+		return -EINVAL;
+	if (name != NULL) {
+		n = strlen(name) + 1;
+		entry = rota__realloc(&handle->loop->memory, NULL,
+				      sizeof(*entry) + n);
+		if (entry == NULL)
+			return -ENOMEM;
+		memcpy(entry->text, name, n);
+	}
+	forget_name(handle);
+	if (entry != NULL) {
+		entry->handle = handle;
+		entry->next = handle->loop->names;
+		handle->loop->names = entry;
+		handle->flags |= ROTA__NAMED;
+	}
+	return 0;
+}
+
+const char *
+rota_handle_name(const struct rota_handle *handle)
+{
+	const struct rota__name *name;
+
+	if (handle == NULL || !(handle->flags & ROTA__NAMED))
+		return NULL;
+	name = handle->loop->names;
+	while (name->handle != handle)
+		name = name->next;
+	return name->text;
+}
+
+struct rota_loop *
+rota_handle_loop(const struct rota_handle *handle)
+{
+	return handle == NULL || !(handle->flags & ROTA__OPEN) ? NULL
+							       : handle->loop;
+}
+
+static const struct rota_handle_type *const own_types[] = {
+	&rota__check_type,   &rota__idle_type,	 &rota__io_type,
+	&rota__prepare_type, &rota__signal_type, &rota__tcp_type,
+	&rota__timer_type,   &rota__wake_type,
+};
+
+const struct rota_handle_type *
+rota__handle_type(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(own_types) / sizeof(own_types[0]); i++)
+		if (strcmp(own_types[i]->name, name) == 0)
+			return own_types[i];
+	return NULL;
+}
+
+size_t
+rota_handle_size(const char *type_name)
+{
+	const struct rota_handle_type *type = NULL;
+
+	if (type_name != NULL)
+		type = rota__handle_type(type_name);
+	return type == NULL ? 0 : type->size;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of handles from inside, see rota/handle.h for its states. */
+#ifndef ROTA_CORE_HANDLE_H
+#define ROTA_CORE_HANDLE_H
+
+#include "core/loop.h"
+#include "rota/handle.h"
+
+enum rota__handle_flag {
+	ROTA__ACTIVE = 1 << 0,
+	ROTA__REFERENCED = 1 << 1,
+	ROTA__CLOSING = 1 << 2,
+	/* Has an entry in loop->names. */
+	ROTA__NAMED = 1 << 3,
+	/* The loop's own: never counted, walked or closed by users. */
+	ROTA__INTERNAL = 1 << 4,
+	/* Set by init and cleared by the end: a blank handle is zero. */
+	ROTA__OPEN = 1 << 5
+};
+
+/*
+ * A handle that watches a descriptor begins so; rota_io and rota_stream do.
+ */
+struct rota__watcher {
+	struct rota_handle handle;
+	struct rota_watch watch;
+};
+
+/* 1 if public functions may work on it: neither blank, closing nor closed. */
+static inline int
+rota__handle_is_open(const struct rota_handle *handle)
+{
+	return handle != NULL &&
+	       (handle->flags & (ROTA__OPEN | ROTA__CLOSING)) == ROTA__OPEN;
+}
+
+void rota__handle_init(struct rota_loop *loop, struct rota_handle *handle,
+		       const struct rota_handle_type *type);
+
+/* A handle of the loop itself, which nobody counts, walks or closes. */
+void rota__handle_init_internal(struct rota_loop *loop,
+				struct rota_handle *handle,
+				const struct rota_handle_type *type);
+
+/* The only places that change flags, and with them the live count. */
+void rota__handle_activate(struct rota_handle *handle, const char *place);
+void rota__handle_deactivate(struct rota_handle *handle);
+
+/* Calls the close callbacks of the handles closed so far. */
+void rota__handle_run_closing(struct rota_loop *loop);
+
+/* Frees what the loop keeps of names. */
+void rota__handle_free_names(struct rota_loop *loop);
+
+/* Returns the type of that name, NULL if it is not ours. */
+const struct rota_handle_type *rota__handle_type(const char *name);
+
+extern const struct rota_handle_type rota__check_type;
+extern const struct rota_handle_type rota__idle_type;
+extern const struct rota_handle_type rota__io_type;
+extern const struct rota_handle_type rota__prepare_type;
+extern const struct rota_handle_type rota__signal_type;
+extern const struct rota_handle_type rota__tcp_type;
+extern const struct rota_handle_type rota__timer_type;
+extern const struct rota_handle_type rota__wake_type;
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Listening streams. When descriptors or memory run out, the connections
+ * wait in the kernel's backlog while the listener pauses: it neither spins
+ * nor loses anybody.
+ */
+#include <errno.h>
+
+#include "core/clock.h"
+#include "core/handle.h"
+#include "core/handles/stream.h"
+#include "core/handles/write.h"
+#include "core/request.h"
+#include "core/ring.h"
+#include "core/turn.h"
+
+#define PAUSE_NS (UINT64_C(100) * ROTA_MILLISECOND)
+
+static void
+call_listen(struct rota_stream *listener, int status)
+{
+	struct rota_loop *loop = listener->handle.loop;
+
+	rota__before_callback(loop, listener->handle.type->name,
+			      listener->handle.place, &listener->handle);
+	listener->in.listening.fn(listener, status);
+	rota__after_callback(loop);
+}
+
+void
+rota__stream_accept_failed(struct rota_stream *listener, int error)
+{
+	struct rota_loop *loop = listener->handle.loop;
+	uint64_t now_ns = loop->sys->clock_ns();
+
+	listener->state |= ROTA__STREAM_PAUSED;
+	rota__stream_watch(listener);
+	rota__heap_start(&loop->heap, &listener->out.pause,
+			 rota__clock_add(now_ns, PAUSE_NS));
+	call_listen(listener, error);
+}
+
+void
+rota__stream_expire(struct rota_loop *loop, struct rota_alarm *alarm)
+{
+	struct rota_stream *listener =
+		ROTA__CONTAINER(alarm, struct rota_stream, out.pause);
+
+	(void)loop;
+	listener->state &= ~(uint32_t)ROTA__STREAM_PAUSED;
+	rota__stream_watch(listener);
+}
+
+/* accept(2) also reports what happened to the connection meanwhile. */
+static int
+is_of_connection(int error)
+{
+	return error == -ECONNABORTED || error == -EPROTO ||
+	       error == -ECONNRESET || error == -EPERM ||
+	       error == -ENETDOWN || error == -ENETUNREACH ||
+	       error == -EHOSTDOWN || error == -EHOSTUNREACH ||
+	       error == -ENOPROTOOPT || error == -ETIMEDOUT;
+}
+
+/* Returns 1 to go on with the next connection. */
+static int
+accept_one(struct rota_stream *listener)
+{
+	int fd = listener->handle.loop->sys->accept(listener->watch.fd);
+
+	if (fd == -EAGAIN || fd == -EWOULDBLOCK)
+		return 0;
+	if (fd < 0) {
+		if (is_of_connection(fd))
+			return 1;
+		rota__stream_accept_failed(listener, fd);
+		return 0;
+	}
+	listener->in.listening.accepted = fd;
+	call_listen(listener, 0);
+	if (!(listener->state & ROTA__STREAM_LISTENING))
+		return 0;
+	if (listener->in.listening.accepted < 0)
+		return 1;
+	/* Not taken: no other is accepted before this one is. */
+	listener->state |= ROTA__STREAM_PAUSED;
+	rota__stream_watch(listener);
+	return 0;
+}
+
+void
+rota__stream_accept_all(struct rota_stream *listener)
+{
+	unsigned n = listener->handle.loop->accept_batch;
+
+	while (n-- > 0 && accept_one(listener))
+		;
+}
+
+void
+rota__stream_end_listening(struct rota_stream *listener)
+{
+	struct rota_loop *loop = listener->handle.loop;
+
+	if (listener->in.listening.accepted >= 0)
+		(void)loop->sys->close(listener->in.listening.accepted);
+	rota__heap_release(&loop->heap, &listener->out.pause);
+	listener->out.writing.first = NULL;
+	listener->out.writing.unsent = NULL;
+	listener->out.writing.last = NULL;
+	listener->state &= ~(uint32_t)ROTA__STREAM_LISTENING;
+}
+
+/* The socket listens already: only the callback and the backlog change. */
+static int
+relisten(struct rota_stream *stream, int backlog, rota_listen_fn *fn,
+	 const char *place)
+{
+	int r = stream->handle.loop->sys->listen(stream->watch.fd, backlog);
+
+	if (r < 0)
+		return r;
+	stream->in.listening.fn = fn;
+	rota__handle_activate(&stream->handle, place);
+	return 0;
+}
+
+int
+rota__stream_listen(struct rota_stream *stream, int backlog,
+		    rota_listen_fn *fn, const char *place)
+{
+	struct rota_loop *loop = stream->handle.loop;
+	struct rota_alarm pause;
+	int r;
+
+	if (stream->state & ROTA__STREAM_LISTENING)
+		return relisten(stream, backlog, fn, place);
+	if (stream->state & (ROTA__STREAM_READABLE | ROTA__STREAM_WRITABLE |
+			     ROTA__STREAM_CONNECTING) ||
+	    stream->connecting != NULL || stream->out.writing.first != NULL ||
+	    stream->watch.fd < 0)
+		return -EINVAL;
+	r = rota__heap_reserve(&loop->heap, &pause);
+	if (r < 0)
+		return r;
+	r = loop->sys->listen(stream->watch.fd, backlog);
+	if (r < 0) {
+		rota__heap_release(&loop->heap, &pause);
+		return r;
+	}
+	pause.kind = ROTA__ALARM_LISTENER;
+	stream->out.pause = pause;
+	stream->in.listening.fn = fn;
+	stream->in.listening.accepted = -1;
+	stream->state |= ROTA__STREAM_LISTENING;
+	rota__stream_watch(stream);
+	rota__handle_activate(&stream->handle, place);
+	return 0;
+}
+
+int
+rota__stream_accept(struct rota_stream *listener, struct rota_stream *client)
+{
+	struct rota_loop *loop = listener->handle.loop;
+	int fd;
+	int r;
+
+	if (!(listener->state & ROTA__STREAM_LISTENING) ||
+	    client->watch.fd >= 0 || client->connecting != NULL)
+		return -EINVAL;
+	fd = listener->in.listening.accepted;
+	if (fd < 0)
+		return -EAGAIN;
+	r = rota__fds_reserve(loop, fd);
+	if (r < 0)
+		return r;
+	listener->in.listening.accepted = -1;
+	rota__stream_adopt(client, fd,
+			   ROTA__STREAM_READABLE | ROTA__STREAM_WRITABLE);
+	if (listener->state & ROTA__STREAM_PAUSED &&
+	    !rota__alarm_is_set(&listener->out.pause)) {
+		listener->state &= ~(uint32_t)ROTA__STREAM_PAUSED;
+		rota__stream_watch(listener);
+	}
+	return 0;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Streams over descriptors from inside: reading, the queue of writes, and
+ * listening, for every kind that has a descriptor to poll.
+ *
+ *	first            unsent           last
+ *	  |                 |               |
+ *	  [ decided, to be  | to be sent: writes, a shutdown ]
+ *	    told in order   |
+ *
+ * The queue is empty when first is NULL; all is sent when unsent is NULL. A
+ * connect that is decided is told before all of it.
+ */
+#ifndef ROTA_CORE_HANDLES_STREAM_H
+#define ROTA_CORE_HANDLES_STREAM_H
+
+#include "core/loop.h"
+#include "rota/stream.h"
+
+enum rota__stream_state {
+	ROTA__STREAM_CONNECTING = 1 << 0,
+	/* Bytes can come, can go. */
+	ROTA__STREAM_READABLE = 1 << 1,
+	ROTA__STREAM_WRITABLE = 1 << 2,
+	ROTA__STREAM_READING = 1 << 3,
+	/* The kernel's buffer is full: waits for room. */
+	ROTA__STREAM_BLOCKED = 1 << 4,
+	/* A shutdown is queued or done: nothing more can be written. */
+	ROTA__STREAM_SHUT = 1 << 5,
+	ROTA__STREAM_LISTENING = 1 << 6,
+	/* Waits for a connection to be taken, or for descriptors. */
+	ROTA__STREAM_PAUSED = 1 << 7,
+	ROTA__STREAM_BOUND = 1 << 8,
+	/* Is in the loop's list of gathered writes. */
+	ROTA__STREAM_GATHERED = 1 << 9,
+	/* Every write is tried at once. */
+	ROTA__STREAM_EAGER = 1 << 10,
+	/* Closing sends a reset. */
+	ROTA__STREAM_RESET = 1 << 11
+};
+
+int rota__stream_init(struct rota_loop *loop, struct rota_stream *stream,
+		      const struct rota_handle_type *type);
+
+/* Gives a stream its descriptor, for which there is room in the table. */
+void rota__stream_adopt(struct rota_stream *stream, int fd, uint32_t state);
+
+/* Closes the descriptor, if there is one. */
+void rota__stream_drop_fd(struct rota_stream *stream);
+
+/* Watches for what the state asks for. */
+void rota__stream_watch(struct rota_stream *stream);
+
+/* A connect has been begun, or its end is known. */
+void rota__stream_begin_connect(struct rota_stream *stream,
+				struct rota_connect *request);
+void rota__stream_decide_connect(struct rota_stream *stream, int status);
+
+/* Sends what the writes of the callback in progress have gathered. */
+void rota__stream_flush_gathered(struct rota_loop *loop);
+
+/* Calls the callbacks of the requests that are decided now. */
+void rota__stream_tell(struct rota_stream *stream);
+
+/* The pause of a listener is over. */
+void rota__stream_expire(struct rota_loop *loop, struct rota_alarm *alarm);
+
+/* For tables of types and of streams. */
+int rota__stream_close(struct rota_handle *handle);
+void rota__stream_finish(struct rota_handle *handle);
+void rota__stream_ready(struct rota_handle *handle, unsigned ready);
+int rota__stream_requests(struct rota_handle *handle,
+			  rota_request_visit_fn *visit, void *data);
+int rota__stream_read_start(struct rota_stream *stream, rota_buffer_fn *buffer,
+			    rota_read_fn *fn, const char *place);
+int rota__stream_read_stop(struct rota_stream *stream);
+int rota__stream_write(struct rota_stream *stream, struct rota_write *request);
+ssize_t rota__stream_try_write(struct rota_stream *stream,
+			       const struct iovec *buffers, unsigned n);
+int rota__stream_shutdown(struct rota_stream *stream,
+			  struct rota_shutdown *request);
+int rota__stream_listen(struct rota_stream *stream, int backlog,
+			rota_listen_fn *fn, const char *place);
+int rota__stream_accept(struct rota_stream *listener,
+			struct rota_stream *client);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* Timers, see rota/timer.h; the heap has their order. */
+#include "rota/timer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/clock.h"
+#include "core/handle.h"
+#include "core/handles/timer.h"
+#include "core/request.h"
+#include "core/ring.h"
+#include "core/turn.h"
+
+static int
+close_timer(struct rota_handle *handle)
+{
+	struct rota_timer *timer = (struct rota_timer *)handle;
+
+	rota__heap_release(&handle->loop->heap, &timer->alarm);
+	return 0;
+}
+
+static void
+describe_timer(const struct rota_handle *handle, char *text, size_t size_bytes)
+{
+	const struct rota_timer *timer = (const struct rota_timer *)handle;
+
+	if (!rota_handle_is_active(handle))
+		return;
+	(void)snprintf(text, size_bytes, "due in %" PRIu64 " ns",
+		       rota_timer_due_in(timer));
+}
+
+const struct rota_handle_type rota__timer_type = {
+	.name = "timer",
+	.size = sizeof(struct rota_timer),
+	.close = close_timer,
+	.describe = describe_timer,
+};
+
+int
+rota_timer_init(struct rota_loop *loop, struct rota_timer *timer)
+{
+	int r;
+
+	if (loop == NULL || timer == NULL)
+		return -EINVAL;
+	r = rota__heap_reserve(&loop->heap, &timer->alarm);
+	if (r < 0)
+		return r;
+	timer->alarm.kind = ROTA__ALARM_TIMER;
+	timer->interval_ns = 0;
+	timer->fn = NULL;
+	rota__handle_init(loop, &timer->handle, &rota__timer_type);
+	return 0;
+}
+
+/*
+ * The interval is the repeat, or the delay of the last start for again();
+ * which of the two is in handle.spare.
+ */
+enum { ONCE, REPEATS };
+
+static void
+start(struct rota_timer *timer, uint64_t deadline_ns, rota_timer_fn *fn,
+      const char *place)
+{
+	timer->fn = fn;
+	rota__heap_start(&timer->handle.loop->heap, &timer->alarm,
+			 deadline_ns);
+	rota__handle_activate(&timer->handle, place);
+}
+
+int
+rota_timer_start_with(struct rota_timer *timer, uint64_t delay_ns,
+		      uint64_t repeat_ns, rota_timer_fn *fn, const char *place)
+{
+	uint64_t now_ns;
+
+	if (timer == NULL || fn == NULL ||
+	    !rota__handle_is_open(&timer->handle))
+		return -EINVAL;
+	now_ns = timer->handle.loop->sys->clock_ns();
+	timer->interval_ns = repeat_ns ? repeat_ns : delay_ns;
+	timer->handle.spare = repeat_ns ? REPEATS : ONCE;
+	start(timer, rota__clock_add(now_ns, delay_ns), fn, place);
+	return 0;
+}
+
+int
+rota_timer_start_abs(struct rota_timer *timer, uint64_t deadline_ns,
+		     rota_timer_fn *fn, const char *place)
+{
+	if (timer == NULL || fn == NULL ||
+	    !rota__handle_is_open(&timer->handle))
+		return -EINVAL;
+	timer->handle.spare = ONCE;
+	start(timer, deadline_ns, fn, place);
+	return 0;
+}
+
+int
+rota_timer_again(struct rota_timer *timer)
+{
+	struct rota_loop *loop;
+
+	if (timer == NULL || timer->fn == NULL ||
+	    !rota__handle_is_open(&timer->handle))
+		return -EINVAL;
+	loop = timer->handle.loop;
+	start(timer, rota__clock_add(rota__loop_now(loop), timer->interval_ns),
+	      timer->fn, NULL);
+	return 0;
+}
+
+int
+rota_timer_stop(struct rota_timer *timer)
+{
+	if (timer == NULL)
+		return -EINVAL;
+	if (!rota_handle_is_active(&timer->handle))
+		return 0;
+	rota__heap_stop(&timer->handle.loop->heap, &timer->alarm);
+	rota__handle_deactivate(&timer->handle);
+	return 0;
+}
+
+int
+rota_timer_set_repeat(struct rota_timer *timer, uint64_t repeat_ns)
+{
+	if (timer == NULL || !rota__handle_is_open(&timer->handle))
+		return -EINVAL;
+	timer->handle.spare = repeat_ns ? REPEATS : ONCE;
+	if (repeat_ns)
+		timer->interval_ns = repeat_ns;
+	return 0;
+}
+
+uint64_t
+rota_timer_repeat(const struct rota_timer *timer)
+{
+	return timer != NULL && timer->handle.spare == REPEATS
+		       ? timer->interval_ns
+		       : 0;
+}
+
+uint64_t
+rota_timer_due_in(const struct rota_timer *timer)
+{
+	uint64_t now_ns;
+
+	if (timer == NULL || !rota_handle_is_active(&timer->handle))
+		return ROTA_FOREVER;
+	now_ns = rota__loop_now(timer->handle.loop);
+	return timer->alarm.deadline_ns > now_ns
+		       ? timer->alarm.deadline_ns - now_ns
+		       : 0;
+}
+
+/* Keeps the beat: the first multiple after now, counted from the due time. */
+static uint64_t
+next_beat(const struct rota_timer *timer, uint64_t now_ns)
+{
+	uint64_t due_ns = timer->alarm.deadline_ns;
+	uint64_t n_beats = (now_ns - due_ns) / timer->interval_ns;
+
+	/* due + n * interval is at most now. */
+	return rota__clock_add(due_ns + n_beats * timer->interval_ns,
+			       timer->interval_ns);
+}
+
+void
+rota__timer_expire(struct rota_loop *loop, struct rota_alarm *alarm)
+{
+	struct rota_timer *timer =
+		ROTA__CONTAINER(alarm, struct rota_timer, alarm);
+
+	if (timer->handle.spare == REPEATS)
+		rota__heap_start(&loop->heap, alarm,
+				 next_beat(timer, loop->now_ns));
+	else
+		rota__handle_deactivate(&timer->handle);
+	rota__before_callback(loop, "timer", timer->handle.place,
+			      &timer->handle);
+	timer->fn(timer);
+	rota__after_callback(loop);
+}

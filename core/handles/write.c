@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT */
+/* The queue of writes of a stream; stream.h has the picture. */
+#include "core/handles/write.h"
+
+#include <errno.h>
+#include <limits.h>
+
+#include "core/handle.h"
+#include "core/handles/stream.h"
+#include "core/pending.h"
+#include "core/request.h"
+#include "core/turn.h"
+
+/* Buffers of one vectored call; all systems take so many. */
+#define MAX_BUFFERS 64
+
+static int cancel(struct rota_request *request, int status);
+
+static const struct rota_request_type write_type = {
+	.name = "write",
+	.size = sizeof(struct rota_write),
+	.cancel = cancel,
+};
+
+static const struct rota_request_type shutdown_type = {
+	.name = "shutdown",
+	.size = sizeof(struct rota_shutdown),
+	.cancel = cancel,
+};
+
+static int
+is_shutdown(const struct rota_request *request)
+{
+	return request->type == &shutdown_type;
+}
+
+static size_t
+bytes_left(const struct rota_write *request)
+{
+	size_t sum = 0;
+	unsigned i;
+
+	for (i = request->first; i < request->n_buffers; i++)
+		sum += request->buffers[i].iov_len;
+	return sum;
+}
+
+static void
+append(struct rota_stream *stream, struct rota_request *request)
+{
+	if (stream->out.writing.first == NULL)
+		stream->out.writing.first = request;
+	else
+		stream->out.writing.last->next = request;
+	stream->out.writing.last = request;
+	if (stream->out.writing.unsent == NULL)
+		stream->out.writing.unsent = request;
+}
+
+/* The first unsent request has ended. */
+static void
+decide_first(struct rota_stream *stream, int status)
+{
+	struct rota_request *request = stream->out.writing.unsent;
+
+	if (!is_shutdown(request))
+		stream->queued_bytes -=
+			bytes_left((struct rota_write *)request);
+	stream->out.writing.unsent = request->next;
+	rota__request_decide(request, status);
+	rota__pending_add(stream);
+}
+
+void
+rota__stream_fail_writes(struct rota_stream *stream, int error)
+{
+	if (stream->state & ROTA__STREAM_LISTENING)
+		return;
+	while (stream->out.writing.unsent != NULL)
+		decide_first(stream, error);
+	stream->state &=
+		~(uint32_t)(ROTA__STREAM_WRITABLE | ROTA__STREAM_BLOCKED);
+}
+
+/* Collects buffers from the unsent writes up to a shutdown. */
+static unsigned
+collect(const struct rota_stream *stream, struct iovec *buffers)
+{
+	const struct rota_request *request = stream->out.writing.unsent;
+	unsigned n = 0;
+	unsigned i;
+
+	for (; request != NULL && !is_shutdown(request);
+	     request = request->next) {
+		const struct rota_write *write =
+			(const struct rota_write *)request;
+
+		for (i = write->first; i < write->n_buffers; i++) {
+			if (n == MAX_BUFFERS)
+				return n;
+			buffers[n++] = write->buffers[i];
+		}
+	}
+	return n;
+}
+
+/* Takes n sent bytes off one write; returns those that go on to the next. */
+static size_t
+advance(struct rota_stream *stream, struct rota_write *write, size_t n)
+{
+	while (write->first < write->n_buffers) {
+		struct iovec *buffer = &write->buffers[write->first];
+
+		if (n < buffer->iov_len) {
+			buffer->iov_base = (char *)buffer->iov_base + n;
+			buffer->iov_len -= n;
+			stream->queued_bytes -= n;
+			if (n > 0)
+				write->request.flags |= ROTA__PARTLY_SENT;
+			return 0;
+		}
+		n -= buffer->iov_len;
+		stream->queued_bytes -= buffer->iov_len;
+		write->first++;
+		write->request.flags |= ROTA__PARTLY_SENT;
+	}
+	return n;
+}
+
+/* Takes n sent bytes off the queue. */
+static void
+advance_all(struct rota_stream *stream, size_t n)
+{
+	struct rota_request *request;
+
+	while ((request = stream->out.writing.unsent) != NULL &&
+	       !is_shutdown(request)) {
+		struct rota_write *write = (struct rota_write *)request;
+
+		n = advance(stream, write, n);
+		if (write->first < write->n_buffers)
+			return;
+		decide_first(stream, 0);
+	}
+}
+
+/* Sends one call's worth. Returns 1 to go on, 0 if the kernel is full. */
+static int
+send_some(struct rota_stream *stream)
+{
+	struct iovec buffers[MAX_BUFFERS];
+	unsigned n_buffers = collect(stream, buffers);
+	ssize_t n = 0;
+
+	if (n_buffers > 0)
+		n = stream->handle.type->stream->push(stream, buffers,
+						      n_buffers);
+	if (n == -EAGAIN || n == -EWOULDBLOCK || n == -ENOBUFS)
+		return 0;
+	if (n < 0) {
+		rota__stream_fail_writes(stream, (int)n);
+		return 0;
+	}
+	advance_all(stream, (size_t)n);
+	return 1;
+}
+
+static void
+shut_down(struct rota_stream *stream)
+{
+	decide_first(stream, stream->handle.loop->sys->shutdown(
+				     stream->watch.fd, SHUT_WR));
+	stream->state &= ~(uint32_t)ROTA__STREAM_WRITABLE;
+}
+
+void
+rota__stream_flush(struct rota_stream *stream)
+{
+	int goes_on = 1;
+
+	while (goes_on && stream->out.writing.unsent != NULL) {
+		if (is_shutdown(stream->out.writing.unsent))
+			shut_down(stream);
+		else
+			goes_on = send_some(stream);
+	}
+	if (stream->out.writing.unsent != NULL)
+		stream->state |= ROTA__STREAM_BLOCKED;
+	else
+		stream->state &= ~(uint32_t)ROTA__STREAM_BLOCKED;
+	rota__stream_watch(stream);
+}
+
+void
+rota__stream_flush_gathered(struct rota_loop *loop)
+{
+	struct rota_stream *stream;
+
+	while ((stream = loop->gathered_first) != NULL) {
+		loop->gathered_first = stream->next_gathered;
+		stream->state &= ~(uint32_t)ROTA__STREAM_GATHERED;
+		rota__stream_flush(stream);
+	}
+	loop->after &= ~(uint32_t)ROTA__AFTER_WRITES;
+}
+
+static void
+gather(struct rota_stream *stream)
+{
+	struct rota_loop *loop = stream->handle.loop;
+
+	if (stream->state & ROTA__STREAM_GATHERED)
+		return;
+	stream->state |= ROTA__STREAM_GATHERED;
+	stream->next_gathered = NULL;
+	if (loop->gathered_first == NULL)
+		loop->gathered_first = stream;
+	else
+		loop->gathered_last->next_gathered = stream;
+	loop->gathered_last = stream;
+	loop->after |= ROTA__AFTER_WRITES;
+}
+
+void
+rota__stream_leave_gathered(struct rota_stream *stream)
+{
+	struct rota_loop *loop = stream->handle.loop;
+	struct rota_stream *before = NULL;
+	struct rota_stream *at = loop->gathered_first;
+
+	if (!(stream->state & ROTA__STREAM_GATHERED))
+		return;
+	for (; at != stream; at = at->next_gathered)
+		before = at;
+	if (before == NULL)
+		loop->gathered_first = stream->next_gathered;
+	else
+		before->next_gathered = stream->next_gathered;
+	if (loop->gathered_last == stream)
+		loop->gathered_last = before;
+	stream->state &= ~(uint32_t)ROTA__STREAM_GATHERED;
+}
+
+/* Sends now, or when the callback in progress ends, or when there is room. */
+static void
+send_soon(struct rota_stream *stream)
+{
+	if (stream->state & (ROTA__STREAM_CONNECTING | ROTA__STREAM_BLOCKED))
+		return;
+	if (stream->handle.loop->state == ROTA__LOOP_RUNS &&
+	    !(stream->state & ROTA__STREAM_EAGER))
+		gather(stream);
+	else
+		rota__stream_flush(stream);
+}
+
+static int
+can_write(const struct rota_stream *stream)
+{
+	if (stream->state & ROTA__STREAM_SHUT)
+		return -EPIPE;
+	if (stream->state & (ROTA__STREAM_WRITABLE | ROTA__STREAM_CONNECTING))
+		return 0;
+	return stream->state & ROTA__STREAM_READABLE ? -EPIPE : -ENOTCONN;
+}
+
+int
+rota__stream_write(struct rota_stream *stream, struct rota_write *request)
+{
+	int r = can_write(stream);
+
+	if (r < 0)
+		return r;
+	rota_request_begin(&stream->handle, &request->request, &write_type,
+			   request->request.place);
+	stream->queued_bytes += bytes_left(request);
+	append(stream, &request->request);
+	send_soon(stream);
+	return 0;
+}
+
+ssize_t
+rota__stream_try_write(struct rota_stream *stream, const struct iovec *buffers,
+		       unsigned n)
+{
+	int r = can_write(stream);
+
+	if (r < 0)
+		return r;
+	if (stream->state & ROTA__STREAM_CONNECTING ||
+	    stream->out.writing.unsent != NULL)
+		return -EAGAIN;
+	if (n > MAX_BUFFERS)
+		n = MAX_BUFFERS;
+	return stream->handle.type->stream->push(stream, buffers, n);
+}
+
+int
+rota__stream_shutdown(struct rota_stream *stream,
+		      struct rota_shutdown *request)
+{
+	int r = can_write(stream);
+
+	if (r < 0)
+		return r;
+	rota_request_begin(&stream->handle, &request->request, &shutdown_type,
+			   request->request.place);
+	stream->state |= ROTA__STREAM_SHUT;
+	append(stream, &request->request);
+	send_soon(stream);
+	return 0;
+}
+
+/* Takes an unsent request out of the queue. */
+static void
+take_out(struct rota_stream *stream, struct rota_request *request)
+{
+	struct rota_request *before = NULL;
+	struct rota_request *at = stream->out.writing.first;
+
+	for (; at != request; at = at->next)
+		before = at;
+	if (before == NULL)
+		stream->out.writing.first = request->next;
+	else
+		before->next = request->next;
+	if (stream->out.writing.last == request)
+		stream->out.writing.last = before;
+	if (stream->out.writing.unsent == request)
+		stream->out.writing.unsent = request->next;
+}
+
+/* Puts a request behind those that are decided. */
+static void
+put_decided(struct rota_stream *stream, struct rota_request *request)
+{
+	struct rota_request *before = NULL;
+	struct rota_request *at = stream->out.writing.first;
+
+	for (; at != stream->out.writing.unsent; at = at->next)
+		before = at;
+	request->next = stream->out.writing.unsent;
+	if (before == NULL)
+		stream->out.writing.first = request;
+	else
+		before->next = request;
+	if (request->next == NULL)
+		stream->out.writing.last = request;
+}
+
+/*
+ * One that has not begun is told behind those that are decided, ahead of
+ * writes that still wait. One that has begun spoils the stream.
+ */
+static int
+cancel(struct rota_request *request, int status)
+{
+	struct rota_stream *stream = (struct rota_stream *)request->owner;
+
+	if (request->flags & ROTA__PARTLY_SENT) {
+		decide_first(stream, status);
+		rota__stream_fail_writes(stream, -EPIPE);
+	} else {
+		take_out(stream, request);
+		put_decided(stream, request);
+		if (is_shutdown(request))
+			stream->state &= ~(uint32_t)ROTA__STREAM_SHUT;
+		else
+			stream->queued_bytes -=
+				bytes_left((struct rota_write *)request);
+		rota__request_decide(request, status);
+		rota__pending_add(stream);
+	}
+	if (stream->out.writing.unsent == NULL)
+		stream->state &= ~(uint32_t)ROTA__STREAM_BLOCKED;
+	if (!(stream->state & ROTA__STREAM_CONNECTING))
+		rota__stream_watch(stream);
+	return 0;
+}
+
+static void
+tell(struct rota_loop *loop, struct rota_request *request)
+{
+	int status = request->status;
+
+	rota_request_end(request);
+	rota__before_callback(loop, request->type->name, request->place,
+			      NULL);
+	if (is_shutdown(request)) {
+		struct rota_shutdown *shutdown =
+			(struct rota_shutdown *)request;
+
+		shutdown->fn(shutdown, status);
+	} else {
+		struct rota_write *write = (struct rota_write *)request;
+
+		write->fn(write, status);
+	}
+	rota__after_callback(loop);
+}
+
+/*
+ * Those that the callbacks cause to be decided wait for the next round. If
+ * one closes the stream, the rest is told all the same, and the stream lives
+ * on until the close phase.
+ */
+void
+rota__stream_tell_writes(struct rota_stream *stream)
+{
+	struct rota_loop *loop = stream->handle.loop;
+	struct rota_request *request;
+	unsigned n = 0;
+
+	if (stream->state & ROTA__STREAM_LISTENING)
+		return;
+	for (request = stream->out.writing.first;
+	     request != stream->out.writing.unsent; request = request->next)
+		n++;
+	for (; n > 0; n--) {
+		request = stream->out.writing.first;
+		stream->out.writing.first = request->next;
+		if (request->next == NULL)
+			stream->out.writing.last = NULL;
+		tell(loop, request);
+	}
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The sending side and the listening side of a stream, for stream.c. */
+#ifndef ROTA_CORE_HANDLES_WRITE_H
+#define ROTA_CORE_HANDLES_WRITE_H
+
+#include "rota/stream.h"
+
+/* Sends what the kernel takes, and watches for room for the rest. */
+void rota__stream_flush(struct rota_stream *stream);
+
+/* Decides all that is not sent. */
+void rota__stream_fail_writes(struct rota_stream *stream, int error);
+
+/* Tells of the requests that are decided now. */
+void rota__stream_tell_writes(struct rota_stream *stream);
+
+void rota__stream_leave_gathered(struct rota_stream *stream);
+
+/* Listening, listen.c. */
+void rota__stream_accept_all(struct rota_stream *listener);
+void rota__stream_accept_failed(struct rota_stream *listener, int error);
+void rota__stream_end_listening(struct rota_stream *listener);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop from inside. */
+#ifndef ROTA_CORE_LOOP_H
+#define ROTA_CORE_LOOP_H
+
+#include "core/backend.h"
+#include "core/fds.h"
+#include "core/heap.h"
+#include "core/post.h"
+#include "core/sys.h"
+#include "core/tasks.h"
+#include "rota/handle.h"
+#include "rota/io.h"
+#include "rota/loop.h"
+#include "rota/metrics.h"
+
+struct rota__metrics;
+
+/* What has to be done when the callback in progress returns. */
+enum rota__after {
+	ROTA__AFTER_TASKS = 1 << 0,
+	ROTA__AFTER_WRITES = 1 << 1,
+	ROTA__AFTER_METRICS = 1 << 2
+};
+
+enum rota__loop_state {
+	ROTA__LOOP_RESTS,
+	/* Inside rota_loop_run(), _prepare() or _dispatch(). */
+	ROTA__LOOP_RUNS,
+	/* Between rota_loop_prepare() and rota_loop_dispatch(). */
+	ROTA__LOOP_PREPARED
+};
+
+/* A handle's name, kept apart since few have one. */
+struct rota__name {
+	struct rota__name *next;
+	const struct rota_handle *handle;
+	char text[];
+};
+
+/*
+ * Invariant: alive = active referenced handles + closing handles +
+ * referenced requests in flight + referenced queued immediates.
+ */
+struct rota_loop {
+	/* Bits of enum rota__after. */
+	uint32_t after;
+	uint32_t state;
+	uint64_t n_callbacks;
+	struct rota__metrics *metrics;
+	struct rota_stream *gathered_first;
+	struct rota_stream *gathered_last;
+
+	/* Written by handle.c, request.c and immediate.c through setters. */
+	uint64_t alive;
+
+	/* The clock: good until the next wait; read at that callback count. */
+	uint64_t now_ns;
+	uint64_t now_callbacks;
+	int now_is_good;
+	/* Atomic. */
+	int is_stopping;
+
+	const struct rota_sys *sys;
+	struct rota__memory memory;
+	const struct rota__backend *backend;
+	void *backend_state;
+	unsigned capabilities;
+
+	struct rota__fds fds;
+	struct rota__heap heap;
+	struct rota__tasks ticks;
+	struct rota__tasks microtasks;
+
+	struct rota_link pending;
+	struct rota_link idle;
+	struct rota_link prepare;
+	struct rota_link check;
+	struct rota_link immediates;
+	/* Immediates taken over by the check phase in progress. */
+	struct rota_link immediates_now;
+	uint32_t n_immediates_referenced;
+	/* Handles closed and ready to be told so; those of this phase. */
+	struct rota_link closing;
+	struct rota_link closing_now;
+	/* All other handles from init on. */
+	struct rota_link handles;
+	struct rota__name *names;
+
+	struct rota__inbox inbox;
+	struct rota_io wake_io;
+	int wake_fds[2];
+	/* Prepared, and something is ready that no descriptor tells. */
+	int is_ready_inside;
+
+	/* The buffer that reading streams borrow; made with the first. */
+	char *read_buffer;
+	unsigned accept_batch;
+
+	void *data;
+	rota_loop_fn *before_exit;
+	void *before_exit_data;
+	rota_slow_fn *slow;
+	void *slow_data;
+	uint64_t notice_ns;
+	uint64_t warning_ns;
+};
+
+#define ROTA__READ_BUFFER_BYTES 65536
+
+/* 0 if every invariant of the loop holds, else the source line that found. */
+int rota__loop_check(const struct rota_loop *loop);
+
+/* The clock. */
+static inline uint64_t
+rota__loop_now(struct rota_loop *loop)
+{
+	if (!loop->now_is_good) {
+		loop->now_ns = loop->sys->clock_ns();
+		loop->now_callbacks = loop->n_callbacks;
+		loop->now_is_good = 1;
+	}
+	return loop->now_ns;
+}
+
+/* The same at the begin of a phase: reads if a callback ran since. */
+static inline uint64_t
+rota__loop_fresh_now(struct rota_loop *loop)
+{
+	if (loop->now_callbacks != loop->n_callbacks)
+		loop->now_is_good = 0;
+	return rota__loop_now(loop);
+}
+
+#endif

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The inbox, see post.h.
+ *
+ * Pushing is lock-free. The wake-up is spent only when the loop sleeps: the
+ * loop says so and then looks for notes once more, a pusher pushes and then
+ * looks whether the loop sleeps; with both in one total order, one of the
+ * two sees the other.
+ */
+#include "core/post.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/handle.h"
+#include "core/ring.h"
+#include "core/turn.h"
+
+/* A node of rota_post(). `next_free` is number + 1, 0 at the end. */
+struct rota__post {
+	struct rota_note note;
+	rota_loop_fn *fn;
+	void *data;
+	uint32_t number;
+	uint32_t next_free;
+};
+
+/* Chunk c has this many nodes, numbered from its own size less the first. */
+#define FIRST_CHUNK 64u
+
+static uint32_t
+chunk_nodes(unsigned chunk)
+{
+	return FIRST_CHUNK << chunk;
+}
+
+static uint32_t
+chunk_start(unsigned chunk)
+{
+	return chunk_nodes(chunk) - FIRST_CHUNK;
+}
+
+static unsigned
+chunk_of(uint32_t number)
+{
+	unsigned chunk = 0;
+
+	while (number >= chunk_start(chunk + 1))
+		chunk++;
+	return chunk;
+}
+
+static struct rota__post *
+node_at(struct rota__inbox *inbox, uint32_t number)
+{
+	unsigned chunk = chunk_of(number);
+	struct rota__post *nodes =
+		__atomic_load_n(&inbox->chunks[chunk], __ATOMIC_ACQUIRE);
+
+	return nodes + (number - chunk_start(chunk));
+}
+
+static rota__free_head
+next_head(rota__free_head old, uint32_t number_plus_1)
+{
+	return ((old >> 32) + 1) << 32 | number_plus_1;
+}
+
+/* Puts nodes chained from `first` to `last` on the free list. */
+static void
+free_nodes(struct rota__inbox *inbox, struct rota__post *first,
+	   struct rota__post *last)
+{
+	rota__free_head old = __atomic_load_n(&inbox->free, __ATOMIC_RELAXED);
+
+	do
+		__atomic_store_n(&last->next_free, (uint32_t)old,
+				 __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(
+		&inbox->free, &old, next_head(old, first->number + 1), 1,
+		__ATOMIC_RELEASE, __ATOMIC_RELAXED));
+}
+
+/* Adds a chunk where there is none yet; losing a race is as good. */
+static int
+add_chunk(struct rota_loop *loop)
+{
+	struct rota__inbox *inbox = &loop->inbox;
+	struct rota__post *nodes;
+	struct rota__post *none = NULL;
+	unsigned chunk = 0;
+	uint32_t i;
+
+	while (chunk < ROTA__N_POST_CHUNKS &&
+	       __atomic_load_n(&inbox->chunks[chunk], __ATOMIC_ACQUIRE))
+		chunk++;
+	if (chunk == ROTA__N_POST_CHUNKS)
+		return -ENOMEM;
+	nodes = loop->sys->map(chunk_nodes(chunk) * sizeof(*nodes));
+	if (nodes == NULL)
+		return -ENOMEM;
+	for (i = 0; i < chunk_nodes(chunk); i++) {
+		nodes[i].number = chunk_start(chunk) + i;
+		nodes[i].next_free = nodes[i].number + 2;
+	}
+	if (!__atomic_compare_exchange_n(&inbox->chunks[chunk], &none, nodes,
+					 0, __ATOMIC_RELEASE,
+					 __ATOMIC_RELAXED)) {
+		loop->sys->unmap(nodes, chunk_nodes(chunk) * sizeof(*nodes));
+		return 0;
+	}
+	free_nodes(inbox, nodes, nodes + chunk_nodes(chunk) - 1);
+	return 0;
+}
+
+/* Takes a free node; NULL if there is none. */
+static struct rota__post *
+take_node(struct rota__inbox *inbox)
+{
+	rota__free_head old = __atomic_load_n(&inbox->free, __ATOMIC_ACQUIRE);
+	struct rota__post *node;
+	uint32_t next;
+
+	do {
+		if ((uint32_t)old == 0)
+			return NULL;
+		node = node_at(inbox, (uint32_t)old - 1);
+		/* May be of a later life; then the count has moved on. */
+		next = __atomic_load_n(&node->next_free, __ATOMIC_RELAXED);
+	} while (!__atomic_compare_exchange_n(
+		&inbox->free, &old, next_head(old, next), 1, __ATOMIC_ACQUIRE,
+		__ATOMIC_ACQUIRE));
+	return node;
+}
+
+void
+rota__post_wake(struct rota_loop *loop)
+{
+	if (__atomic_load_n(&loop->inbox.is_asleep, __ATOMIC_SEQ_CST) &&
+	    __atomic_exchange_n(&loop->inbox.is_asleep, 0, __ATOMIC_SEQ_CST))
+		(void)loop->sys->wake_send(loop->wake_fds[1]);
+}
+
+void
+rota__post_note(struct rota_loop *loop, struct rota_note *note)
+{
+	struct rota_note *head =
+		__atomic_load_n(&loop->inbox.head, __ATOMIC_RELAXED);
+
+	do
+		note->next = head;
+	while (!__atomic_compare_exchange_n(&loop->inbox.head, &head, note, 1,
+					    __ATOMIC_SEQ_CST,
+					    __ATOMIC_RELAXED));
+	rota__post_wake(loop);
+}
+
+int
+rota__note_send(struct rota_loop *loop, struct rota_note *note)
+{
+	uint32_t state = ROTA__NOTE_IDLE;
+
+	if (__atomic_compare_exchange_n(&note->state, &state,
+					ROTA__NOTE_QUEUED, 0,
+					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		rota__post_note(loop, note);
+		return 0;
+	}
+	return state == ROTA__NOTE_QUEUED ? 0 : -EINVAL;
+}
+
+int
+rota__note_close(struct rota_note *note)
+{
+	uint32_t state = ROTA__NOTE_IDLE;
+
+	if (__atomic_compare_exchange_n(&note->state, &state,
+					ROTA__NOTE_CLOSED, 0,
+					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return 0;
+	if (state == ROTA__NOTE_CLOSED)
+		return 0;
+	__atomic_store_n(&note->state, ROTA__NOTE_LEAVING, __ATOMIC_RELEASE);
+	return 1;
+}
+
+int
+rota__note_receive(struct rota_note *note)
+{
+	uint32_t state = __atomic_load_n(&note->state, __ATOMIC_ACQUIRE);
+
+	if (state == ROTA__NOTE_LEAVING) {
+		__atomic_store_n(&note->state, ROTA__NOTE_CLOSED,
+				 __ATOMIC_RELEASE);
+		return 0;
+	}
+	/* What was written before any send until now is seen after this. */
+	(void)__atomic_exchange_n(&note->state, ROTA__NOTE_IDLE,
+				  __ATOMIC_ACQ_REL);
+	return 1;
+}
+
+int
+rota__inbox_has_notes(const struct rota_loop *loop)
+{
+	return loop->inbox.taken != NULL ||
+	       __atomic_load_n(&loop->inbox.head, __ATOMIC_SEQ_CST) != NULL;
+}
+
+int
+rota__inbox_sleep(struct rota_loop *loop)
+{
+	__atomic_store_n(&loop->inbox.is_asleep, 1, __ATOMIC_SEQ_CST);
+	return rota__inbox_has_notes(loop) ||
+	       __atomic_load_n(&loop->is_stopping, __ATOMIC_SEQ_CST);
+}
+
+void
+rota__inbox_rise(struct rota_loop *loop)
+{
+	__atomic_store_n(&loop->inbox.is_asleep, 0, __ATOMIC_SEQ_CST);
+}
+
+/* Takes all notes pushed, and turns them into the order of pushing. */
+static struct rota_note *
+take_all(struct rota__inbox *inbox)
+{
+	struct rota_note *note;
+	struct rota_note *ordered = NULL;
+
+	if (__atomic_load_n(&inbox->head, __ATOMIC_RELAXED) == NULL)
+		return NULL;
+	note = __atomic_exchange_n(&inbox->head, NULL, __ATOMIC_ACQUIRE);
+	while (note != NULL) {
+		struct rota_note *next = note->next;
+
+		note->next = ordered;
+		ordered = note;
+		note = next;
+	}
+	return ordered;
+}
+
+void
+rota__inbox_put_signal(struct rota_loop *loop, struct rota_note *note,
+		       void (*deliver)(struct rota_loop *,
+				       struct rota_note *))
+{
+	note->next = NULL;
+	note->deliver = deliver;
+	if (loop->inbox.signals_first == NULL)
+		loop->inbox.signals_first = note;
+	else
+		loop->inbox.signals_last->next = note;
+	loop->inbox.signals_last = note;
+}
+
+static void
+deliver_from(struct rota_loop *loop, struct rota_note **first)
+{
+	while (*first != NULL) {
+		struct rota_note *note = *first;
+
+		*first = note->next;
+		note->deliver(loop, note);
+	}
+}
+
+void
+rota__inbox_deliver(struct rota_loop *loop)
+{
+	struct rota__inbox *inbox = &loop->inbox;
+
+	if (inbox->taken == NULL)
+		inbox->taken = take_all(inbox);
+	deliver_from(loop, &inbox->taken);
+	deliver_from(loop, &inbox->signals_first);
+}
+
+static void
+deliver_post(struct rota_loop *loop, struct rota_note *note)
+{
+	struct rota__post *node =
+		ROTA__CONTAINER(note, struct rota__post, note);
+	rota_loop_fn *fn = node->fn;
+	void *data = node->data;
+
+	free_nodes(&loop->inbox, node, node);
+	rota__before_callback(loop, "post", NULL, NULL);
+	fn(loop, data);
+	rota__after_callback(loop);
+}
+
+int
+rota_post(struct rota_loop *loop, rota_loop_fn *fn, void *data)
+{
+	struct rota__post *node;
+	int r;
+
+	if (loop == NULL || fn == NULL)
+		return -EINVAL;
+	while ((node = take_node(&loop->inbox)) == NULL) {
+		r = add_chunk(loop);
+		if (r < 0)
+			return r;
+	}
+	node->fn = fn;
+	node->data = data;
+	node->note.deliver = deliver_post;
+	rota__post_note(loop, &node->note);
+	return 0;
+}
+
+/* The wake-up has come; one that is told as an edge needs no reading. */
+static void
+woken(struct rota_handle *handle, unsigned ready)
+{
+	struct rota_loop *loop = handle->loop;
+
+	(void)ready;
+	if (!(loop->capabilities & ROTA__CAN_EDGE))
+		loop->sys->wake_drain(loop->wake_fds[0]);
+}
+
+static const struct rota_handle_type wakeup_type = {
+	.name = "wake-up",
+	.size = sizeof(struct rota_io),
+	.ready = woken,
+};
+
+static void
+close_wake_fds(struct rota_loop *loop)
+{
+	(void)loop->sys->close(loop->wake_fds[0]);
+	if (loop->wake_fds[1] != loop->wake_fds[0])
+		(void)loop->sys->close(loop->wake_fds[1]);
+	loop->wake_fds[0] = -1;
+}
+
+static int
+open_wakeup(struct rota_loop *loop)
+{
+	int r;
+
+	r = loop->sys->wake_open(loop->wake_fds);
+	if (r < 0)
+		return r;
+	r = rota__fds_reserve(loop, loop->wake_fds[0]);
+	if (r < 0) {
+		close_wake_fds(loop);
+		return r;
+	}
+	rota__watch_bind(&loop->wake_io.watch, loop->wake_fds[0]);
+	rota__watch_start(loop, &loop->wake_io.watch,
+			  ROTA_READABLE | ROTA_EDGE);
+	return 0;
+}
+
+static void
+close_wakeup(struct rota_loop *loop)
+{
+	if (loop->wake_fds[0] < 0)
+		return;
+	rota__watch_forget(loop, &loop->wake_io.watch, 1);
+	close_wake_fds(loop);
+}
+
+int
+rota__inbox_init(struct rota_loop *loop)
+{
+	int r = add_chunk(loop);
+
+	if (r < 0)
+		return r;
+	rota__handle_init_internal(loop, &loop->wake_io.handle, &wakeup_type);
+	r = open_wakeup(loop);
+	if (r < 0)
+		rota__inbox_fini(loop);
+	return r;
+}
+
+void
+rota__inbox_fini(struct rota_loop *loop)
+{
+	struct rota__inbox *inbox = &loop->inbox;
+	unsigned chunk;
+
+	close_wakeup(loop);
+	for (chunk = 0; chunk < ROTA__N_POST_CHUNKS; chunk++)
+		if (inbox->chunks[chunk] != NULL)
+			loop->sys->unmap(inbox->chunks[chunk],
+					 chunk_nodes(chunk) *
+						 sizeof(struct rota__post));
+	memset(inbox, 0, sizeof(*inbox));
+}
+
+int
+rota__inbox_fork(struct rota_loop *loop)
+{
+	close_wakeup(loop);
+	return open_wakeup(loop);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of requests, see request.h. */
+#include "core/request.h"
+
+#include <errno.h>
+
+#include "core/clock.h"
+#include "core/ring.h"
+
+static unsigned
+counts(uint32_t flags)
+{
+	return (flags & (ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED)) ==
+	       (ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED);
+}
+
+/* The one setter. */
+static void
+set_flags(struct rota_request *request, uint32_t flags)
+{
+	unsigned before = counts(request->flags);
+
+	request->flags = flags;
+	request->loop->alive += counts(flags) - (uint64_t)before;
+}
+
+static int
+is_undecided(const struct rota_request *request)
+{
+	return (request->flags & (ROTA__IN_FLIGHT | ROTA__DECIDED)) ==
+	       ROTA__IN_FLIGHT;
+}
+
+void
+rota_request_begin(struct rota_handle *owner, struct rota_request *request,
+		   const struct rota_request_type *type, const char *place)
+{
+	request->loop = owner->loop;
+	request->type = type;
+	request->owner = owner;
+	request->place = place;
+	request->next = NULL;
+	request->status = 0;
+	request->flags = 0;
+	set_flags(request, ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED);
+}
+
+void
+rota_request_end(struct rota_request *request)
+{
+	if (request->flags & ROTA__HAS_ALARM)
+		rota__heap_release(&request->loop->heap, &request->alarm);
+	set_flags(request, 0);
+}
+
+void
+rota__request_decide(struct rota_request *request, int status)
+{
+	request->status = status;
+	request->flags |= ROTA__DECIDED;
+	if (request->flags & ROTA__HAS_ALARM)
+		rota__heap_stop(&request->loop->heap, &request->alarm);
+}
+
+void
+rota__request_expire(struct rota_loop *loop, struct rota_alarm *alarm)
+{
+	struct rota_request *request =
+		ROTA__CONTAINER(alarm, struct rota_request, alarm);
+
+	(void)loop;
+	(void)request->type->cancel(request, -ETIMEDOUT);
+}
+
+int
+rota_request_cancel(struct rota_request *request)
+{
+	if (request == NULL)
+		return -EINVAL;
+	if (!is_undecided(request))
+		return -EALREADY;
+	return request->type->cancel(request, -ECANCELED);
+}
+
+int
+rota_request_set_deadline(struct rota_request *request, uint64_t delay_ns)
+{
+	struct rota_loop *loop;
+	int r;
+
+	if (request == NULL)
+		return -EINVAL;
+	if (!is_undecided(request))
+		return -EALREADY;
+	loop = request->loop;
+	if (!(request->flags & ROTA__HAS_ALARM)) {
+		r = rota__heap_reserve(&loop->heap, &request->alarm);
+		if (r < 0)
+			return r;
+		request->alarm.kind = ROTA__ALARM_REQUEST;
+		request->flags |= ROTA__HAS_ALARM;
+	}
+	if (delay_ns == ROTA_FOREVER)
+		rota__heap_stop(&loop->heap, &request->alarm);
+	else
+		rota__heap_start(&loop->heap, &request->alarm,
+				 rota__clock_add(loop->sys->clock_ns(),
+						 delay_ns));
+	return 0;
+}
+
+int
+rota_request_ref(struct rota_request *request)
+{
+	if (request == NULL)
+		return -EINVAL;
+	if (!(request->flags & ROTA__IN_FLIGHT))
+		return -EALREADY;
+	set_flags(request, request->flags | ROTA__REQUEST_REFERENCED);
+	return 0;
+}
+
+int
+rota_request_unref(struct rota_request *request)
+{
+	if (request == NULL)
+		return -EINVAL;
+	if (!(request->flags & ROTA__IN_FLIGHT))
+		return -EALREADY;
+	set_flags(request,
+		  request->flags & ~(uint32_t)ROTA__REQUEST_REFERENCED);
+	return 0;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* The real system behind the seam, see sys.h: each call in one place. */
+#include "core/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+
+/* The value of a call that returned -1 with errno on failure. */
+static int
+result(int r)
+{
+	return r < 0 ? -errno : r;
+}
+
+static uint64_t
+real_clock_ns(void)
+{
+	struct timespec now = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) +
+	       (uint64_t)now.tv_nsec;
+}
+
+static void *
+real_realloc(void *memory, size_t size_bytes)
+{
+	if (size_bytes == 0) {
+		free(memory);
+		return NULL;
+	}
+	return realloc(memory, size_bytes);
+}
+
+static void *
+real_map(size_t size_bytes)
+{
+	void *memory = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANON, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void
+real_unmap(void *memory, size_t size_bytes)
+{
+	(void)munmap(memory, size_bytes);
+}
+
+/* After EINTR the state of the descriptor is unknown, on Linux it is gone. */
+static int
+real_close(int fd)
+{
+	return close(fd) < 0 && errno != EINTR ? -errno : 0;
+}
+
+static int
+real_dup(int fd)
+{
+	return result(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+static int
+real_fstat(int fd, struct stat *ret_stat)
+{
+	return result(fstat(fd, ret_stat));
+}
+
+static int
+real_set_cloexec(int fd)
+{
+	return result(fcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
+int
+rota__sys_prepare_fd(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0)
+		return -errno;
+	if (!(flags & O_NONBLOCK) &&
+	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -errno;
+	return real_set_cloexec(fd);
+}
+
+/* A socket of the program's: also keep it from raising SIGPIPE. */
+static int
+real_prepare_fd(int fd)
+{
+	int r = rota__sys_prepare_fd(fd);
+
+	return r < 0 ? r : rota__sys_mute_sigpipe(fd);
+}
+
+static ssize_t
+real_read(int fd, void *memory, size_t size_bytes)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, memory, size_bytes);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+static ssize_t
+real_write(int fd, const void *memory, size_t size_bytes)
+{
+	ssize_t n;
+
+	do
+		n = write(fd, memory, size_bytes);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+static int
+real_bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	return result(bind(fd, addr, len));
+}
+
+static int
+real_listen(int fd, int backlog)
+{
+	return result(listen(fd, backlog));
+}
+
+static int
+real_connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	if (connect(fd, addr, len) == 0)
+		return 0;
+	return errno == EINTR ? -EINPROGRESS : -errno;
+}
+
+static int
+real_shutdown(int fd, int how)
+{
+	return result(shutdown(fd, how));
+}
+
+static int
+real_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+	return result(getsockopt(fd, level, name, value, len));
+}
+
+static int
+real_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	return result(setsockopt(fd, level, name, value, len));
+}
+
+static int
+real_getsockname(int fd, struct sockaddr *addr, socklen_t *len)
+{
+	return result(getsockname(fd, addr, len));
+}
+
+static int
+real_getpeername(int fd, struct sockaddr *addr, socklen_t *len)
+{
+	return result(getpeername(fd, addr, len));
+}
+
+static ssize_t
+real_recv(int fd, void *memory, size_t size_bytes)
+{
+	ssize_t n;
+
+	do
+		n = recv(fd, memory, size_bytes, 0);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+static int
+real_sigaction(int signum, const struct sigaction *action,
+	       struct sigaction *ret_old)
+{
+	return result(sigaction(signum, action, ret_old));
+}
+
+static int
+real_sigmask(int how, const sigset_t *set, sigset_t *ret_old)
+{
+	return -pthread_sigmask(how, set, ret_old);
+}
+
+static int
+real_select(int n, fd_set *readable, fd_set *writable, fd_set *exceptional,
+	    uint64_t timeout_ns)
+{
+	struct timespec ts;
+
+	if (timeout_ns == UINT64_MAX)
+		return result(pselect(n, readable, writable, exceptional, NULL,
+				      NULL));
+	ts = rota__clock_to_timespec(timeout_ns);
+	return result(pselect(n, readable, writable, exceptional, &ts, NULL));
+}
+
+const struct rota_sys rota__sys_real = {
+	.clock_ns = real_clock_ns,
+	.realloc = real_realloc,
+	.map = real_map,
+	.unmap = real_unmap,
+	.close = real_close,
+	.dup = real_dup,
+	.fstat = real_fstat,
+	.set_cloexec = real_set_cloexec,
+	.prepare_fd = real_prepare_fd,
+	.read = real_read,
+	.write = real_write,
+	.socket = rota__sys_socket,
+	.bind = real_bind,
+	.listen = real_listen,
+	.accept = rota__sys_accept,
+	.connect = real_connect,
+	.shutdown = real_shutdown,
+	.getsockopt = real_getsockopt,
+	.setsockopt = real_setsockopt,
+	.getsockname = real_getsockname,
+	.getpeername = real_getpeername,
+	.recv = real_recv,
+	.send = rota__sys_send,
+	.wake_open = rota__sys_wake_open,
+	.wake_send = rota__sys_wake_send,
+	.wake_drain = rota__sys_wake_drain,
+	.sigaction = real_sigaction,
+	.sigmask = real_sigmask,
+	.poll = rota__sys_poll,
+	.select = real_select,
+};
+
+void *
+rota__realloc(const struct rota__memory *from, void *memory,
+	      size_t size_bytes)
+{
+	return from->realloc(from->data, memory, size_bytes);
+}
+
+void
+rota__free(const struct rota__memory *from, void *memory)
+{
+	if (memory != NULL)
+		(void)from->realloc(from->data, memory, 0);
+}
+
+static void *
+realloc_of_table(void *data, void *memory, size_t size_bytes)
+{
+	const struct rota_sys *sys = data;
+
+	return sys->realloc(memory, size_bytes);
+}
+
+struct rota__memory
+rota__sys_memory(const struct rota_sys *sys)
+{
+	/* The table stays const: realloc_of_table() only reads it. */
+	struct rota__memory memory = { realloc_of_table,
+				       (void *)(uintptr_t)sys };
+
+	return memory;
+}

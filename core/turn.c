@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The turn:
+ *
+ *	timers -> alive? -> pending -> idle -> prepare
+ *		-> poll -> pending -> check -> close
+ *
+ * Each phase takes its work away before it walks it, or marks where it ends,
+ * so that what is added meanwhile waits for the next turn.
+ */
+#include "core/turn.h"
+
+#include <errno.h>
+
+#include "core/handle.h"
+#include "core/handles/immediate.h"
+#include "core/handles/stream.h"
+#include "core/handles/timer.h"
+#include "core/pending.h"
+#include "core/request.h"
+#include "core/ring.h"
+#include "rota/hook.h"
+
+/* Completions caused by completions are told at once, so many times. */
+#define PENDING_ROUNDS 8
+
+static void
+run_task(struct rota_loop *loop, struct rota__tasks *queue, const char *type)
+{
+	struct rota__task task = rota__tasks_take(queue);
+
+	rota__before_callback(loop, type, task.place, NULL);
+	task.fn(loop, task.data);
+	if (loop->after & ROTA__AFTER_WRITES)
+		rota__stream_flush_gathered(loop);
+	if (loop->metrics != NULL)
+		rota__metrics_called(loop);
+}
+
+void
+rota__settle(struct rota_loop *loop)
+{
+	if (loop->after & ROTA__AFTER_WRITES)
+		rota__stream_flush_gathered(loop);
+	if (loop->metrics != NULL)
+		rota__metrics_called(loop);
+	while (loop->ticks.n > 0 || loop->microtasks.n > 0) {
+		while (loop->ticks.n > 0)
+			run_task(loop, &loop->ticks, "tick");
+		while (loop->microtasks.n > 0)
+			run_task(loop, &loop->microtasks, "microtask");
+	}
+	loop->after &= ~(uint32_t)ROTA__AFTER_TASKS;
+}
+
+static void
+enter(struct rota_loop *loop, enum rota_phase phase)
+{
+	if (loop->metrics != NULL)
+		rota__metrics_phase(loop, phase);
+}
+
+/* Who has set an alarm, by its kind. */
+static void (*const expire[])(struct rota_loop *, struct rota_alarm *) = {
+	[ROTA__ALARM_TIMER] = rota__timer_expire,
+	[ROTA__ALARM_REQUEST] = rota__request_expire,
+	[ROTA__ALARM_LISTENER] = rota__stream_expire,
+};
+
+static void
+run_timers(struct rota_loop *loop)
+{
+	struct rota_alarm *alarm;
+
+	if (loop->heap.n == 0)
+		return;
+	enter(loop, ROTA_PHASE_TIMERS);
+	if (!rota__heap_set_due_aside(&loop->heap, rota__loop_fresh_now(loop)))
+		return;
+	while ((alarm = rota__heap_take_due(&loop->heap)) != NULL)
+		expire[alarm->kind](loop, alarm);
+}
+
+static void
+run_hooks(struct rota_loop *loop, struct rota_link *hooks,
+	  enum rota_phase phase)
+{
+	struct rota__cursor cursor;
+	struct rota_link *link;
+
+	if (rota__ring_is_empty(hooks))
+		return;
+	enter(loop, phase);
+	rota__cursor_open(&cursor, hooks);
+	while ((link = rota__cursor_next(&cursor)) != NULL) {
+		struct rota_hook *hook =
+			ROTA__CONTAINER(link, struct rota_hook, order);
+
+		rota__before_callback(loop, hook->handle.type->name,
+				      hook->handle.place, &hook->handle);
+		hook->fn(hook);
+		rota__after_callback(loop);
+	}
+}
+
+static void
+run_immediates(struct rota_loop *loop)
+{
+	struct rota_link *link;
+
+	if (rota__ring_is_empty(&loop->immediates))
+		return;
+	enter(loop, ROTA_PHASE_CHECK);
+	rota__ring_take_all(&loop->immediates, &loop->immediates_now);
+	while ((link = rota__ring_take_first(&loop->immediates_now)) != NULL)
+		rota__immediate_call(loop,
+				     ROTA__CONTAINER(link,
+						     struct rota_immediate,
+						     order));
+}
+
+static void
+run_pending(struct rota_loop *loop, int n_rounds)
+{
+	if (rota__ring_is_empty(&loop->pending))
+		return;
+	enter(loop, ROTA_PHASE_PENDING);
+	while (n_rounds-- > 0 && !rota__ring_is_empty(&loop->pending))
+		rota__pending_run(loop);
+}
+
+static int
+is_stopping(const struct rota_loop *loop)
+{
+	return __atomic_load_n(&loop->is_stopping, __ATOMIC_RELAXED);
+}
+
+/* Work that is there already, so that poll must not wait for more. */
+static int
+has_work(const struct rota_loop *loop)
+{
+	return !rota__ring_is_empty(&loop->idle) ||
+	       loop->n_immediates_referenced > 0 ||
+	       !rota__ring_is_empty(&loop->pending) ||
+	       !rota__ring_is_empty(&loop->closing) ||
+	       rota__fds_have_ready(loop);
+}
+
+uint64_t
+rota__turn_wait_ns(struct rota_loop *loop)
+{
+	uint64_t deadline_ns;
+	uint64_t now_ns;
+
+	if (has_work(loop) || is_stopping(loop) || loop->alive == 0)
+		return 0;
+	deadline_ns = rota__heap_next(&loop->heap);
+	if (deadline_ns == ROTA_FOREVER)
+		return ROTA_FOREVER;
+	now_ns = rota__loop_fresh_now(loop);
+	return deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+}
+
+/* Everything up to the wait. Returns 0 if the run ends after the timers. */
+int
+rota__turn_begin(struct rota_loop *loop, enum rota_run_mode mode)
+{
+	if (loop->metrics != NULL)
+		rota__metrics_begin_turn(loop);
+	run_timers(loop);
+	if (mode == ROTA_RUN_DEFAULT && loop->alive == 0)
+		return 0;
+	run_pending(loop, 1);
+	run_hooks(loop, &loop->idle, ROTA_PHASE_IDLE);
+	run_hooks(loop, &loop->prepare, ROTA_PHASE_PREPARE);
+	rota__fds_flush(loop);
+	return 1;
+}
+
+static int
+poll_phase(struct rota_loop *loop, uint64_t timeout_ns)
+{
+	int r;
+
+	if (timeout_ns != 0 && rota__inbox_sleep(loop)) {
+		rota__inbox_rise(loop);
+		timeout_ns = 0;
+	}
+	enter(loop, ROTA_PHASE_POLL);
+	r = rota__fds_poll(loop, timeout_ns);
+	rota__inbox_deliver(loop);
+	return r;
+}
+
+/* The wait and everything after it. Returns 0 or the wait's error. */
+int
+rota__turn_end(struct rota_loop *loop, uint64_t timeout_ns)
+{
+	int r = poll_phase(loop, timeout_ns);
+
+	run_pending(loop, PENDING_ROUNDS);
+	run_hooks(loop, &loop->check, ROTA_PHASE_CHECK);
+	run_immediates(loop);
+	if (!rota__ring_is_empty(&loop->closing)) {
+		enter(loop, ROTA_PHASE_CLOSE);
+		rota__handle_run_closing(loop);
+	}
+	if (loop->metrics != NULL)
+		rota__metrics_end_turn(loop);
+	return r;
+}
+
+/* Returns 1 if the before-exit hook has given the loop new work. */
+static int
+is_revived(struct rota_loop *loop)
+{
+	if (loop->before_exit == NULL || is_stopping(loop))
+		return 0;
+	rota__before_callback(loop, "before-exit", NULL, NULL);
+	loop->before_exit(loop, loop->before_exit_data);
+	rota__after_callback(loop);
+	return loop->alive != 0;
+}
+
+static int
+run_default(struct rota_loop *loop)
+{
+	int r = 0;
+
+	do {
+		while (r == 0 && !is_stopping(loop) &&
+		       rota__turn_begin(loop, ROTA_RUN_DEFAULT))
+			r = rota__turn_end(loop, rota__turn_wait_ns(loop));
+	} while (r == 0 && is_revived(loop));
+	return r;
+}
+
+/* A timer that fell due while the turn waited is the progress of a ONCE. */
+static int
+run_once(struct rota_loop *loop)
+{
+	uint64_t wait_ns;
+	int r;
+
+	(void)rota__turn_begin(loop, ROTA_RUN_ONCE);
+	wait_ns = rota__turn_wait_ns(loop);
+	r = rota__turn_end(loop, wait_ns);
+	if (wait_ns != 0)
+		run_timers(loop);
+	return r;
+}
+
+static int
+run_nowait(struct rota_loop *loop)
+{
+	(void)rota__turn_begin(loop, ROTA_RUN_NOWAIT);
+	return rota__turn_end(loop, 0);
+}
+
+int
+rota_loop_run(struct rota_loop *loop, enum rota_run_mode mode)
+{
+	static int (*const run[])(struct rota_loop *) = {
+		[ROTA_RUN_DEFAULT] = run_default,
+		[ROTA_RUN_ONCE] = run_once,
+		[ROTA_RUN_NOWAIT] = run_nowait,
+	};
+	int r = 0;
+
+	if (loop == NULL || (unsigned)mode > ROTA_RUN_NOWAIT)
+		return -EINVAL;
+	if (loop->state != ROTA__LOOP_RESTS)
+		return -EBUSY;
+	loop->state = ROTA__LOOP_RUNS;
+	if (!is_stopping(loop)) {
+		rota__after_callback(loop);
+		r = run[mode](loop);
+	}
+	__atomic_store_n(&loop->is_stopping, 0, __ATOMIC_RELAXED);
+	loop->state = ROTA__LOOP_RESTS;
+	if (r < 0)
+		return r;
+	return loop->alive != 0;
+}
