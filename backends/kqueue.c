@@ -287,9 +287,25 @@ report_event(struct kqueue_state *kq, const struct kevent *event,
 	}
 }
 
+/* Drops the errors of deletions. Returns 1 if nothing else has come. */
+static int
+drop_expected(struct kqueue_state *kq)
+{
+	int n_kept = 0;
+	int i;
+
+	for (i = 0; i < kq->n_held; i++)
+		if (get_generation(&kq->events[i]) != 0)
+			kq->events[n_kept++] = kq->events[i];
+	if (n_kept == kq->n_held)
+		return 0;
+	kq->n_held = n_kept;
+	return n_kept == 0;
+}
+
 /* Sends the changes and collects, both in one call. */
 static int
-collect(struct kqueue_state *kq, uint64_t timeout_ns)
+send_changes(struct kqueue_state *kq, uint64_t timeout_ns)
 {
 	struct timespec ts;
 	struct timespec *timeout = NULL;
@@ -310,6 +326,17 @@ collect(struct kqueue_state *kq, uint64_t timeout_ns)
 	return 0;
 }
 
+/* A call that has errors to tell collects nothing: then it takes another. */
+static int
+collect(struct kqueue_state *kq, uint64_t timeout_ns)
+{
+	int r = send_changes(kq, timeout_ns);
+
+	if (r == 0 && drop_expected(kq))
+		r = send_changes(kq, timeout_ns);
+	return r;
+}
+
 static int
 wait_kqueue(void *state, struct rota__ready *ready, int n,
 	    uint64_t timeout_ns)
@@ -326,12 +353,9 @@ wait_kqueue(void *state, struct rota__ready *ready, int n,
 		return r < 0 ? r : kq->n_held;
 	for (; kq->n_held > 0 && n_ready < n; kq->n_held--) {
 		const struct kevent *event = &kq->events[kq->first_held++];
-		uint32_t generation = get_generation(event);
 
-		if (generation == 0)
-			continue;
 		ready[n_ready].fd = (int)event->ident;
-		ready[n_ready].generation = generation;
+		ready[n_ready].generation = get_generation(event);
 		if (event->flags & EV_ERROR)
 			report_error(kq, event, &ready[n_ready]);
 		else

@@ -14,6 +14,7 @@
 
 #include "core/handle.h"
 #include "core/loop.h"
+#include "core/metrics.h"
 #include "core/ring.h"
 
 #define MIN_CAPACITY 64
@@ -604,6 +605,24 @@ max_rounds(const struct rota__fds *fds)
 	return 1 + fds->n_told / ROTA__N_READY;
 }
 
+static int
+wait(struct rota_loop *loop, uint64_t timeout_ns)
+{
+	int n;
+
+	if (loop->metrics != NULL)
+		rota__metrics_wait(loop);
+	n = loop->backend->wait(loop->backend_state, loop->fds.ready,
+				ROTA__N_READY, timeout_ns);
+	if (timeout_ns != 0) {
+		rota__inbox_rise(loop);
+		loop->now_is_good = 0;
+	}
+	if (loop->metrics != NULL)
+		rota__metrics_waited(loop);
+	return n;
+}
+
 int
 rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
 {
@@ -614,14 +633,9 @@ rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
 	fds->n_stale = 0;
 	dispatch(loop, report_failed(fds));
 	do {
-		n = loop->backend->wait(loop->backend_state, fds->ready,
-					ROTA__N_READY, timeout_ns);
-		if (timeout_ns != 0)
-			rota__inbox_rise(loop);
+		n = wait(loop, timeout_ns);
 		if (n < 0)
 			return n;
-		if (timeout_ns != 0)
-			loop->now_is_good = 0;
 		timeout_ns = 0;
 		dispatch(loop, n);
 		if (n == ROTA__N_READY)

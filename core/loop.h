@@ -7,6 +7,7 @@
 #include "core/fds.h"
 #include "core/heap.h"
 #include "core/post.h"
+#include "core/ring.h"
 #include "core/sys.h"
 #include "core/tasks.h"
 #include "rota/handle.h"
@@ -85,6 +86,10 @@ struct rota_loop {
 	struct rota_link closing_now;
 	/* All other handles from init on. */
 	struct rota_link handles;
+	/* Of the hooks phase and the walk in progress; at most one of each. */
+	struct rota__cursor hook_cursor;
+	struct rota__cursor walk_cursor;
+	int is_walking;
 	struct rota__name *names;
 
 	struct rota__inbox inbox;

@@ -88,6 +88,7 @@ struct rota__cursor {
 	struct rota_link end;
 };
 
+/* The marks are out of the ring again before the cursor ends its life. */
 static inline void
 rota__cursor_open(struct rota__cursor *cursor, struct rota_link *head)
 {

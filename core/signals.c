@@ -89,7 +89,7 @@ enter(const struct rota_sys *sys)
 
 	(void)sigfillset(&all);
 	(void)sigemptyset(&old);
-	(void)sys->sigmask(SIG_SETMASK, &all, &old);
+	(void)sys->set_sigmask(SIG_SETMASK, &all, &old);
 	lock();
 	return old;
 }
@@ -98,7 +98,7 @@ static void
 leave(const struct rota_sys *sys, const sigset_t *old)
 {
 	unlock();
-	(void)sys->sigmask(SIG_SETMASK, old, NULL);
+	(void)sys->set_sigmask(SIG_SETMASK, old, NULL);
 }
 
 /* Locked: puts a watcher last in its signal's list. */

@@ -238,7 +238,7 @@ const struct rota_sys rota__sys_real = {
 	.wake_send = rota__sys_wake_send,
 	.wake_drain = rota__sys_wake_drain,
 	.sigaction = real_sigaction,
-	.sigmask = real_sigmask,
+	.set_sigmask = real_sigmask,
 	.poll = rota__sys_poll,
 	.select = real_select,
 };

@@ -73,7 +73,7 @@ struct rota_sys {
 	/* Signals. */
 	int (*sigaction)(int signum, const struct sigaction *action,
 			 struct sigaction *ret_old);
-	int (*sigmask)(int how, const sigset_t *set, sigset_t *ret_old);
+	int (*set_sigmask)(int how, const sigset_t *set, sigset_t *ret_old);
 
 	/*
 	 * The waits of the portable backends, at most timeout_ns

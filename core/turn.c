@@ -85,14 +85,14 @@ static void
 run_hooks(struct rota_loop *loop, struct rota_link *hooks,
 	  enum rota_phase phase)
 {
-	struct rota__cursor cursor;
+	struct rota__cursor *cursor = &loop->hook_cursor;
 	struct rota_link *link;
 
 	if (rota__ring_is_empty(hooks))
 		return;
 	enter(loop, phase);
-	rota__cursor_open(&cursor, hooks);
-	while ((link = rota__cursor_next(&cursor)) != NULL) {
+	rota__cursor_open(cursor, hooks);
+	while ((link = rota__cursor_next(cursor)) != NULL) {
 		struct rota_hook *hook =
 			ROTA__CONTAINER(link, struct rota_hook, order);
 

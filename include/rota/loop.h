@@ -192,7 +192,7 @@ ROTA_API int rota_loop_fork(struct rota_loop *loop);
  * the order of init; `fn` may close handles and init new ones (which it
  * does not visit).
  *
- * errors: -EINVAL loop or fn is NULL.
+ * errors: -EINVAL loop or fn is NULL; -EBUSY called from within `fn`.
  * when: the loop's thread.
  */
 typedef void rota_walk_fn(struct rota_handle *handle, void *data);
@@ -228,7 +228,7 @@ struct rota_culprit {
  *
  * shape: the culprit and its strings are valid inside `fn` only. `fn` must
  *	not start, stop or close anything. fn may be NULL, to count.
- * errors: -EINVAL loop is NULL.
+ * errors: -EINVAL loop is NULL; -EBUSY inside rota_loop_walk().
  * when: the loop's thread.
  */
 typedef void rota_culprit_fn(const struct rota_culprit *culprit, void *data);

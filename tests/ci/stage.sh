@@ -175,11 +175,16 @@ apt_install()
 		install --no-install-recommends "$@"
 }
 
-# A mirror that is being renewed fails in parts; what is there may do.
+# A mirror that is being renewed fails in parts; what is there may do, and
+# installing will tell. So no long patience here.
 apt_update()
 {
-	retry apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 update ||
-		say "updating failed in part, going on"
+	for pause in 5 0; do
+		apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 \
+			update && return
+		sleep $pause
+	done
+	say "updating failed in part, going on"
 }
 
 # What the stages want besides. autoconf, automake, libtool and libcheck are

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a loop, and the small questions about it. */
+#include "core/loop.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/choose.h"
+#include "core/handle.h"
+#include "core/metrics.h"
+#include "core/post.h"
+#include "core/ring.h"
+#include "core/signals.h"
+
+#define DEFAULT_ACCEPT_BATCH 64
+
+static const struct rota_loop_options default_options =
+	ROTA_LOOP_OPTIONS_INIT;
+
+static void
+init_rings(struct rota_loop *loop)
+{
+	rota__ring_init(&loop->pending);
+	rota__ring_init(&loop->idle);
+	rota__ring_init(&loop->prepare);
+	rota__ring_init(&loop->check);
+	rota__ring_init(&loop->immediates);
+	rota__ring_init(&loop->immediates_now);
+	rota__ring_init(&loop->closing);
+	rota__ring_init(&loop->closing_now);
+	rota__ring_init(&loop->handles);
+}
+
+static void
+close_backend(struct rota_loop *loop)
+{
+	loop->backend->close(loop->backend_state, 0);
+	rota__free(&loop->memory, loop->backend_state);
+}
+
+/* Fills a zeroed loop whose system and memory are known. */
+static int
+fill(struct rota_loop *loop, const struct rota_loop_options *options)
+{
+	int r;
+
+	init_rings(loop);
+	rota__heap_init(&loop->heap, &loop->memory);
+	loop->wake_fds[0] = -1;
+	loop->accept_batch = options->accept_batch ? options->accept_batch
+						   : DEFAULT_ACCEPT_BATCH;
+	(void)rota_loop_on_slow(loop, 0, 0, NULL, NULL);
+	r = rota__choose_backend(loop, options->backend);
+	if (r < 0)
+		return r;
+	r = rota__fds_init(loop);
+	if (r < 0)
+		goto fail_close_backend;
+	r = rota__inbox_init(loop);
+	if (r < 0)
+		goto fail_free_fds;
+	r = rota_loop_measure(loop, options->measure);
+	if (r < 0)
+		goto fail_close_inbox;
+	return 0;
+
+fail_close_inbox:
+	rota__inbox_fini(loop);
+fail_free_fds:
+	rota__fds_fini(loop);
+fail_close_backend:
+	close_backend(loop);
+	return r;
+}
+
+int
+rota_loop_create(const struct rota_loop_options *options,
+		 struct rota_loop **ret_loop)
+{
+	const struct rota_sys *sys;
+	struct rota__memory memory;
+	struct rota_loop *loop;
+	int r;
+
+	if (options == NULL)
+		options = &default_options;
+	if (ret_loop == NULL || options->size != sizeof(*options))
+		return -EINVAL;
+	sys = options->sys ? options->sys : &rota__sys_real;
+	memory = rota__sys_memory(sys);
+	if (options->realloc_fn != NULL) {
+		memory.realloc = options->realloc_fn;
+		memory.data = options->realloc_data;
+	}
+	loop = rota__realloc(&memory, NULL, sizeof(*loop));
+	if (loop == NULL)
+		return -ENOMEM;
+	memset(loop, 0, sizeof(*loop));
+	loop->sys = sys;
+	loop->memory = memory;
+	r = fill(loop, options);
+	if (r < 0) {
+		rota__free(&memory, loop);
+		return r;
+	}
+	*ret_loop = loop;
+	return 0;
+}
+
+static int
+is_in_use(const struct rota_loop *loop)
+{
+	return loop->state != ROTA__LOOP_RESTS ||
+	       !rota__ring_is_empty(&loop->handles) ||
+	       !rota__ring_is_empty(&loop->closing) ||
+	       !rota__ring_is_empty(&loop->immediates);
+}
+
+int
+rota_loop_close(struct rota_loop *loop)
+{
+	struct rota__memory memory;
+
+	if (loop == NULL)
+		return -EINVAL;
+	if (is_in_use(loop))
+		return -EBUSY;
+	memory = loop->memory;
+	rota__metrics_free(loop);
+	rota__inbox_fini(loop);
+	rota__fds_fini(loop);
+	close_backend(loop);
+	rota__heap_fini(&loop->heap);
+	rota__tasks_fini(&loop->ticks, &memory);
+	rota__tasks_fini(&loop->microtasks, &memory);
+	rota__handle_free_names(loop);
+	rota__free(&memory, loop->read_buffer);
+	rota__free(&memory, loop);
+	return 0;
+}
+
+int
+rota_loop_stop(struct rota_loop *loop)
+{
+	if (loop == NULL)
+		return -EINVAL;
+	__atomic_store_n(&loop->is_stopping, 1, __ATOMIC_SEQ_CST);
+	rota__post_wake(loop);
+	return 0;
+}
+
+int
+rota_loop_alive(const struct rota_loop *loop)
+{
+	return loop != NULL && loop->alive != 0;
+}
+
+const char *
+rota_loop_backend(const struct rota_loop *loop)
+{
+	return loop == NULL ? NULL : loop->backend->name;
+}
+
+unsigned
+rota_loop_capabilities(const struct rota_loop *loop)
+{
+	return loop == NULL ? 0 : loop->capabilities;
+}
+
+int
+rota_loop_set_data(struct rota_loop *loop, void *data)
+{
+	if (loop == NULL)
+		return -EINVAL;
+	loop->data = data;
+	return 0;
+}
+
+void *
+rota_loop_data(const struct rota_loop *loop)
+{
+	return loop == NULL ? NULL : loop->data;
+}
+
+int
+rota_loop_on_before_exit(struct rota_loop *loop, rota_loop_fn *fn, void *data)
+{
+	if (loop == NULL)
+		return -EINVAL;
+	loop->before_exit = fn;
+	loop->before_exit_data = data;
+	return 0;
+}
+
+int
+rota_loop_fork(struct rota_loop *loop)
+{
+	int r;
+
+	if (loop == NULL)
+		return -EINVAL;
+	if (loop->state == ROTA__LOOP_RUNS)
+		return -EBUSY;
+	rota__signals_fork();
+	r = rota__fds_rebuild(loop, 1);
+	if (r < 0)
+		return r;
+	loop->state = ROTA__LOOP_RESTS;
+	return rota__inbox_fork(loop);
+}
+
+int
+rota_loop_walk(struct rota_loop *loop, rota_walk_fn *fn, void *data)
+{
+	struct rota__cursor *cursor;
+	struct rota_link *link;
+
+	if (loop == NULL || fn == NULL)
+		return -EINVAL;
+	if (loop->is_walking)
+		return -EBUSY;
+	cursor = &loop->walk_cursor;
+	loop->is_walking = 1;
+	rota__cursor_open(cursor, &loop->handles);
+	while ((link = rota__cursor_next(cursor)) != NULL)
+		fn(ROTA__CONTAINER(link, struct rota_handle, link), data);
+	loop->is_walking = 0;
+	return 0;
+}

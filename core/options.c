@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Options from the environment: the one file that reads it, when asked. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rota/loop.h"
+
+static int
+is_set(const char *value)
+{
+	return value != NULL && *value != '\0';
+}
+
+int
+rota_options_from_env(struct rota_loop_options *options)
+{
+	const char *backend;
+	const char *measure;
+
+	if (options == NULL || options->size != sizeof(*options))
+		return -EINVAL;
+	backend = getenv("ROTA_BACKEND");
+	measure = getenv("ROTA_MEASURE");
+	if (is_set(backend) &&
+	    strlen(backend) >= sizeof(options->backend_from_env))
+		return -EINVAL;
+	if (is_set(measure) && strcmp(measure, "0") != 0 &&
+	    strcmp(measure, "1") != 0)
+		return -EINVAL;
+	if (is_set(backend)) {
+		memcpy(options->backend_from_env, backend,
+		       strlen(backend) + 1);
+		options->backend = options->backend_from_env;
+	}
+	if (is_set(measure))
+		options->measure = *measure == '1';
+	return 0;
+}
