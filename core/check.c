@@ -83,8 +83,6 @@ check_rings(const struct rota_loop *loop)
 	DEMAND(count_ring(&loop->check) >= 0);
 	DEMAND(count_ring(&loop->immediates) >= 0);
 	DEMAND(count_ring(&loop->immediates_now) >= 0);
-	DEMAND(count_ring(&loop->closing) >= 0);
-	DEMAND(count_ring(&loop->closing_now) >= 0);
 	DEMAND(count_ring(&loop->handles) >= 0);
 	return 0;
 }
@@ -142,9 +140,7 @@ rota__loop_check(const struct rota_loop *loop)
 	alive = count_immediates(&loop->immediates) +
 		count_immediates(&loop->immediates_now);
 	DEMAND(alive == loop->n_immediates_referenced);
-	alive += count_handles(&loop->handles) +
-		 count_handles(&loop->closing) +
-		 count_handles(&loop->closing_now);
+	alive += count_handles(&loop->handles);
 	DEMAND(alive == loop->alive);
 	DEMAND(loop->gathered_first == NULL ||
 	       loop->after & ROTA__AFTER_WRITES);

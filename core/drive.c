@@ -13,6 +13,7 @@ rota_loop_prepare(struct rota_loop *loop)
 	if (loop->state != ROTA__LOOP_RESTS)
 		return -EBUSY;
 	loop->state = ROTA__LOOP_RUNS;
+	loop->now_is_good = 0;
 	rota__after_callback(loop);
 	(void)rota__turn_begin(loop, ROTA_RUN_ONCE);
 	/* What the kernel must know before somebody else waits for it. */
@@ -89,6 +90,8 @@ rota_loop_dispatch(struct rota_loop *loop)
 	loop->now_is_good = 0;
 	rota__fds_flush(loop);
 	r = rota__turn_end(loop, 0);
+	if (loop->metrics != NULL)
+		rota__metrics_end_turn(loop);
 	__atomic_store_n(&loop->is_stopping, 0, __ATOMIC_RELAXED);
 	loop->state = ROTA__LOOP_RESTS;
 	if (r < 0)

@@ -627,7 +627,7 @@ int
 rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
 {
 	struct rota__fds *fds = &loop->fds;
-	uint32_t n_rounds = 0;
+	uint32_t n_rounds = max_rounds(fds);
 	int n;
 
 	fds->n_stale = 0;
@@ -640,7 +640,7 @@ rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
 		dispatch(loop, n);
 		if (n == ROTA__N_READY)
 			rota__fds_flush(loop);
-	} while (n == ROTA__N_READY && ++n_rounds < max_rounds(fds));
+	} while (n == ROTA__N_READY && --n_rounds > 0);
 	dispatch(loop, report_always(fds));
 	heed_stale(loop);
 	return 0;

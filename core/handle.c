@@ -3,9 +3,8 @@
  * The life of handles: init, liveness, closing.
  *
  *	list of the loop     a handle is in it
- *	handles              from init until its closing is done
+ *	handles              from init until its end
  *	closing              closed, its callback due in the close phase
- *	closing_now          the same, in the close phase that runs
  */
 #include "core/handle.h"
 
@@ -105,7 +104,7 @@ rota__handle_free_names(struct rota_loop *loop)
 	}
 }
 
-/* The handle is out of all lists; from its callback on it is the caller's. */
+/* From its callback on the handle is the caller's. */
 static void
 end(struct rota_loop *loop, struct rota_handle *handle)
 {
@@ -114,6 +113,7 @@ end(struct rota_loop *loop, struct rota_handle *handle)
 	if (handle->type->finish != NULL)
 		handle->type->finish(handle);
 	forget_name(handle);
+	rota__ring_remove(&handle->link);
 	set_flags(handle, 0);
 	handle->loop = NULL;
 	if (fn == NULL)
@@ -126,11 +126,16 @@ end(struct rota_loop *loop, struct rota_handle *handle)
 void
 rota__handle_run_closing(struct rota_loop *loop)
 {
-	struct rota_link *link;
+	struct rota_handle *handle = loop->closing_first;
 
-	rota__ring_take_all(&loop->closing, &loop->closing_now);
-	while ((link = rota__ring_take_first(&loop->closing_now)) != NULL)
-		end(loop, ROTA__CONTAINER(link, struct rota_handle, link));
+	loop->closing_first = NULL;
+	loop->closing_last = NULL;
+	while (handle != NULL) {
+		struct rota_handle *next = handle->next_closing;
+
+		end(loop, handle);
+		handle = next;
+	}
 }
 
 int
@@ -158,10 +163,17 @@ rota_handle_close_at(struct rota_handle *handle, rota_close_fn *fn,
 int
 rota_handle_closed(struct rota_handle *handle)
 {
+	struct rota_loop *loop;
+
 	if (handle == NULL || !(handle->flags & ROTA__CLOSING))
 		return -EINVAL;
-	rota__ring_remove(&handle->link);
-	rota__ring_append(&handle->loop->closing, &handle->link);
+	loop = handle->loop;
+	handle->next_closing = NULL;
+	if (loop->closing_first == NULL)
+		loop->closing_first = handle;
+	else
+		loop->closing_last->next_closing = handle;
+	loop->closing_last = handle;
 	return 0;
 }
 
@@ -169,7 +181,8 @@ int
 rota_handle_init(struct rota_loop *loop, struct rota_handle *handle,
 		 const struct rota_handle_type *type)
 {
-	if (loop == NULL || handle == NULL || type == NULL)
+	if (loop == NULL || handle == NULL || type == NULL ||
+	    (handle->loop == loop && handle->flags & ROTA__CLOSING))
 		return -EINVAL;
 	rota__handle_init(loop, handle, type);
 	return 0;

@@ -216,8 +216,11 @@ restart(struct rota__heap *heap, struct rota_alarm *alarm,
 
 	alarm->deadline_ns = deadline_ns;
 	alarm->seq = heap->next_seq++;
-	if (deadline_ns > entry.key_ns)
+	/* Stale from now on; that puts it before others of its key. */
+	if (deadline_ns > entry.key_ns) {
+		sift_up(heap, alarm->pos, entry);
 		return;
+	}
 	if (deadline_ns == entry.key_ns) {
 		sift_down(heap, alarm->pos, entry);
 		return;
@@ -322,8 +325,6 @@ is_entry_sound(const struct rota__heap *heap, uint32_t pos)
 	if (pos == 0)
 		return 1;
 	parent = &heap->entries[(pos - 1) / ARITY];
-	if (parent->key_ns == entry->key_ns && order_of(entry) == 0)
-		return 1;
 	return !is_before(entry, parent);
 }
 

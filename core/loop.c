@@ -26,8 +26,6 @@ init_rings(struct rota_loop *loop)
 	rota__ring_init(&loop->check);
 	rota__ring_init(&loop->immediates);
 	rota__ring_init(&loop->immediates_now);
-	rota__ring_init(&loop->closing);
-	rota__ring_init(&loop->closing_now);
 	rota__ring_init(&loop->handles);
 }
 
@@ -112,7 +110,6 @@ is_in_use(const struct rota_loop *loop)
 {
 	return loop->state != ROTA__LOOP_RESTS ||
 	       !rota__ring_is_empty(&loop->handles) ||
-	       !rota__ring_is_empty(&loop->closing) ||
 	       !rota__ring_is_empty(&loop->immediates);
 }
 

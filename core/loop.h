@@ -81,11 +81,11 @@ struct rota_loop {
 	/* Immediates taken over by the check phase in progress. */
 	struct rota_link immediates_now;
 	uint32_t n_immediates_referenced;
-	/* Handles closed and ready to be told so; those of this phase. */
-	struct rota_link closing;
-	struct rota_link closing_now;
-	/* All other handles from init on. */
+	/* All handles from init until their end. */
 	struct rota_link handles;
+	/* Of those, the closed ones to be told so, the first one first. */
+	struct rota_handle *closing_first;
+	struct rota_handle *closing_last;
 	/* Of the hooks phase and the walk in progress; at most one of each. */
 	struct rota__cursor hook_cursor;
 	struct rota__cursor walk_cursor;

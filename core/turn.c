@@ -108,10 +108,9 @@ run_immediates(struct rota_loop *loop)
 {
 	struct rota_link *link;
 
-	if (rota__ring_is_empty(&loop->immediates))
+	if (rota__ring_is_empty(&loop->immediates_now))
 		return;
 	enter(loop, ROTA_PHASE_CHECK);
-	rota__ring_take_all(&loop->immediates, &loop->immediates_now);
 	while ((link = rota__ring_take_first(&loop->immediates_now)) != NULL)
 		rota__immediate_call(loop,
 				     ROTA__CONTAINER(link,
@@ -142,7 +141,7 @@ has_work(const struct rota_loop *loop)
 	return !rota__ring_is_empty(&loop->idle) ||
 	       loop->n_immediates_referenced > 0 ||
 	       !rota__ring_is_empty(&loop->pending) ||
-	       !rota__ring_is_empty(&loop->closing) ||
+	       loop->closing_first != NULL ||
 	       rota__fds_have_ready(loop);
 }
 
@@ -199,15 +198,21 @@ rota__turn_end(struct rota_loop *loop, uint64_t timeout_ns)
 	int r = poll_phase(loop, timeout_ns);
 
 	run_pending(loop, PENDING_ROUNDS);
+	rota__ring_take_all(&loop->immediates, &loop->immediates_now);
 	run_hooks(loop, &loop->check, ROTA_PHASE_CHECK);
 	run_immediates(loop);
-	if (!rota__ring_is_empty(&loop->closing)) {
+	if (loop->closing_first != NULL) {
 		enter(loop, ROTA_PHASE_CLOSE);
 		rota__handle_run_closing(loop);
 	}
+	return r;
+}
+
+static void
+end_measuring(struct rota_loop *loop)
+{
 	if (loop->metrics != NULL)
 		rota__metrics_end_turn(loop);
-	return r;
 }
 
 /* Returns 1 if the before-exit hook has given the loop new work. */
@@ -229,8 +234,10 @@ run_default(struct rota_loop *loop)
 
 	do {
 		while (r == 0 && !is_stopping(loop) &&
-		       rota__turn_begin(loop, ROTA_RUN_DEFAULT))
+		       rota__turn_begin(loop, ROTA_RUN_DEFAULT)) {
 			r = rota__turn_end(loop, rota__turn_wait_ns(loop));
+			end_measuring(loop);
+		}
 	} while (r == 0 && is_revived(loop));
 	return r;
 }
@@ -247,14 +254,19 @@ run_once(struct rota_loop *loop)
 	r = rota__turn_end(loop, wait_ns);
 	if (wait_ns != 0)
 		run_timers(loop);
+	end_measuring(loop);
 	return r;
 }
 
 static int
 run_nowait(struct rota_loop *loop)
 {
+	int r;
+
 	(void)rota__turn_begin(loop, ROTA_RUN_NOWAIT);
-	return rota__turn_end(loop, 0);
+	r = rota__turn_end(loop, 0);
+	end_measuring(loop);
+	return r;
 }
 
 int
@@ -272,6 +284,8 @@ rota_loop_run(struct rota_loop *loop, enum rota_run_mode mode)
 	if (loop->state != ROTA__LOOP_RESTS)
 		return -EBUSY;
 	loop->state = ROTA__LOOP_RUNS;
+	/* Time has passed outside. */
+	loop->now_is_good = 0;
 	if (!is_stopping(loop)) {
 		rota__after_callback(loop);
 		r = run[mode](loop);

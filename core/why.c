@@ -130,8 +130,6 @@ rota_loop_why_alive(struct rota_loop *loop, rota_culprit_fn *fn, void *data)
 	if (loop->is_walking)
 		return -EBUSY;
 	tell_handles(&report, &loop->handles);
-	tell_handles(&report, &loop->closing);
-	tell_handles(&report, &loop->closing_now);
 	tell_immediates(&report, &loop->immediates);
 	tell_immediates(&report, &loop->immediates_now);
 	return report.n;

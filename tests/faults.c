@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: MIT */
+/* A world where things go wrong, see faults.h. */
+#include "tests/faults.h"
+
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#ifdef HAVE_EPOLL
+#include <sys/epoll.h>
+#endif
+#ifdef HAVE_KQUEUE
+#include <sys/event.h>
+#endif
+
+#define MAX_VARIANTS 4
+
+struct faults faults;
+
+/* The errors that a call may have, 0 after the last; none: cannot fail. */
+static const struct {
+	const char *name;
+	int errors[MAX_VARIANTS + 1];
+} calls[FAULTS_N_CALLS] = {
+	[FAULTS_ACCEPT] = { "accept", { EMFILE, ECONNABORTED, ENOMEM, EAGAIN } },
+	[FAULTS_BIND] = { "bind", { EADDRINUSE, EACCES } },
+	[FAULTS_CLOCK] = { "clock", { 0 } },
+	[FAULTS_CLOSE] = { "close", { EIO } },
+	[FAULTS_CONNECT] = { "connect",
+		{ ECONNREFUSED, ENETUNREACH, EADDRNOTAVAIL, EAGAIN } },
+	[FAULTS_DUP] = { "dup", { EMFILE } },
+	[FAULTS_EPOLL_CREATE] = { "epoll_create1", { EMFILE, ENOMEM } },
+	[FAULTS_EPOLL_CTL] = { "epoll_ctl", { ENOMEM, ENOSPC } },
+	[FAULTS_EPOLL_WAIT] = { "epoll_wait", { ENOMEM, EINTR } },
+	[FAULTS_FSTAT] = { "fstat", { ENOMEM, EIO } },
+	[FAULTS_GETPEERNAME] = { "getpeername", { ENOBUFS } },
+	[FAULTS_GETSOCKNAME] = { "getsockname", { ENOBUFS } },
+	[FAULTS_GETSOCKOPT] = { "getsockopt", { ENOBUFS, ENOMEM } },
+	[FAULTS_KEVENT] = { "kevent", { ENOMEM, EINTR } },
+	[FAULTS_KQUEUE] = { "kqueue", { EMFILE, ENOMEM } },
+	[FAULTS_LISTEN] = { "listen", { EADDRINUSE } },
+	[FAULTS_MAP] = { "map", { ENOMEM } },
+	[FAULTS_POLL] = { "poll", { ENOMEM, EINTR } },
+	[FAULTS_PREPARE_FD] = { "prepare_fd", { EBADF } },
+	[FAULTS_READ] = { "read", { EIO, EAGAIN } },
+	[FAULTS_REALLOC] = { "realloc", { ENOMEM } },
+	[FAULTS_RECV] = { "recv", { ECONNRESET, EAGAIN, ENOMEM, ETIMEDOUT } },
+	[FAULTS_SELECT] = { "select", { ENOMEM, EINTR } },
+	[FAULTS_SEND] = { "send", { EPIPE, EAGAIN, ENOBUFS, ECONNRESET } },
+	[FAULTS_SETSOCKOPT] = { "setsockopt", { ENOBUFS, ENOMEM } },
+	[FAULTS_SET_CLOEXEC] = { "set_cloexec", { EBADF } },
+	[FAULTS_SHUTDOWN] = { "shutdown", { ENOTCONN, ENOBUFS } },
+	[FAULTS_SIGACTION] = { "sigaction", { EINVAL } },
+	[FAULTS_SOCKET] = { "socket", { EMFILE, ENOBUFS } },
+	[FAULTS_WAKE_OPEN] = { "wake_open", { EMFILE, ENOMEM } },
+	[FAULTS_WAKE_SEND] = { "wake_send", { 0 } },
+	[FAULTS_WRITE] = { "write", { EIO, EAGAIN } },
+};
+
+const char *
+faults_name(enum faults_call call)
+{
+	return calls[call].name;
+}
+
+void
+faults_reset(void)
+{
+	long n_blocks = faults.n_blocks;
+	long n_pages = faults.n_pages;
+
+	memset(&faults, 0, sizeof(faults));
+	faults.n_blocks = n_blocks;
+	faults.n_pages = n_pages;
+}
+
+/* Counts a call, and returns the negative errno if it is the one to fail. */
+static int
+count(enum faults_call call)
+{
+	unsigned n_errors = 0;
+
+	faults.n[call]++;
+	while (n_errors < MAX_VARIANTS && calls[call].errors[n_errors] != 0)
+		n_errors++;
+	if (n_errors == 0 || ++faults.n_fallible != faults.fail_at)
+		return 0;
+	faults.n_failed++;
+	faults.failed = call;
+	faults.error = -calls[call].errors[faults.variant % n_errors];
+	return faults.error;
+}
+
+/* The table ***********************************************************/
+
+static uint64_t
+clock_ns(void)
+{
+	(void)count(FAULTS_CLOCK);
+	return rota__sys_real.clock_ns();
+}
+
+static void *
+reallocate(void *memory, size_t size_bytes)
+{
+	void *moved;
+
+	if (size_bytes == 0) {
+		faults.n_blocks -= memory != NULL;
+		return rota__sys_real.realloc(memory, 0);
+	}
+	if (count(FAULTS_REALLOC) < 0)
+		return NULL;
+	moved = rota__sys_real.realloc(memory, size_bytes);
+	faults.n_blocks += moved != NULL && memory == NULL;
+	return moved;
+}
+
+static void *
+map(size_t size_bytes)
+{
+	void *memory;
+
+	if (count(FAULTS_MAP) < 0)
+		return NULL;
+	memory = rota__sys_real.map(size_bytes);
+	faults.n_pages += memory != NULL;
+	return memory;
+}
+
+static void
+unmap(void *memory, size_t size_bytes)
+{
+	faults.n_pages--;
+	rota__sys_real.unmap(memory, size_bytes);
+}
+
+/* The descriptor is gone also when close fails. */
+static int
+close_fd(int fd)
+{
+	int error = count(FAULTS_CLOSE);
+	int r = rota__sys_real.close(fd);
+
+	return error < 0 ? error : r;
+}
+
+static int
+dup_fd(int fd)
+{
+	int error = count(FAULTS_DUP);
+
+	return error < 0 ? error : rota__sys_real.dup(fd);
+}
+
+static int
+fstat_fd(int fd, struct stat *ret_stat)
+{
+	int error = count(FAULTS_FSTAT);
+
+	return error < 0 ? error : rota__sys_real.fstat(fd, ret_stat);
+}
+
+static int
+set_cloexec(int fd)
+{
+	int error = count(FAULTS_SET_CLOEXEC);
+
+	return error < 0 ? error : rota__sys_real.set_cloexec(fd);
+}
+
+static int
+prepare_fd(int fd)
+{
+	int error = count(FAULTS_PREPARE_FD);
+
+	return error < 0 ? error : rota__sys_real.prepare_fd(fd);
+}
+
+static ssize_t
+read_fd(int fd, void *memory, size_t size_bytes)
+{
+	int error = count(FAULTS_READ);
+
+	if (error < 0)
+		return error;
+	return rota__sys_real.read(fd, memory, size_bytes);
+}
+
+static ssize_t
+write_fd(int fd, const void *memory, size_t size_bytes)
+{
+	int error = count(FAULTS_WRITE);
+
+	if (error < 0)
+		return error;
+	return rota__sys_real.write(fd, memory, size_bytes);
+}
+
+static int
+open_socket(int family, int type, int protocol)
+{
+	int error = count(FAULTS_SOCKET);
+
+	if (error < 0)
+		return error;
+	return rota__sys_real.socket(family, type, protocol);
+}
+
+static int
+bind_fd(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	int error = count(FAULTS_BIND);
+
+	return error < 0 ? error : rota__sys_real.bind(fd, addr, len);
+}
+
+static int
+listen_fd(int fd, int backlog)
+{
+	int error = count(FAULTS_LISTEN);
+
+	return error < 0 ? error : rota__sys_real.listen(fd, backlog);
+}
+
+static int
+accept_fd(int fd)
+{
+	int error = count(FAULTS_ACCEPT);
+
+	if (error < 0)
+		return error;
+	if (faults.n_bad_accepts > 0) {
+		faults.n_bad_accepts--;
+		return faults.accept_error;
+	}
+	return rota__sys_real.accept(fd);
+}
+
+static int
+connect_fd(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	int error = count(FAULTS_CONNECT);
+
+	if (error < 0)
+		return error;
+	if (faults.connect_hangs)
+		return -EINPROGRESS;
+	return rota__sys_real.connect(fd, addr, len);
+}
+
+static int
+shut_down(int fd, int how)
+{
+	int error = count(FAULTS_SHUTDOWN);
+
+	return error < 0 ? error : rota__sys_real.shutdown(fd, how);
+}
+
+static int
+get_option(int fd, int level, int name, void *value, socklen_t *len)
+{
+	int error = count(FAULTS_GETSOCKOPT);
+
+	if (error < 0)
+		return error;
+	return rota__sys_real.getsockopt(fd, level, name, value, len);
+}
+
+static int
+set_option(int fd, int level, int name, const void *value, socklen_t len)
+{
+	int error = count(FAULTS_SETSOCKOPT);
+
+	if (error < 0)
+		return error;
+	return rota__sys_real.setsockopt(fd, level, name, value, len);
+}
+
+static int
+get_local_name(int fd, struct sockaddr *addr, socklen_t *len)
+{
+	int error = count(FAULTS_GETSOCKNAME);
+
+	return error < 0 ? error : rota__sys_real.getsockname(fd, addr, len);
+}
+
+static int
+get_peer_name(int fd, struct sockaddr *addr, socklen_t *len)
+{
+	int error = count(FAULTS_GETPEERNAME);
+
+	return error < 0 ? error : rota__sys_real.getpeername(fd, addr, len);
+}
+
+static ssize_t
+receive(int fd, void *memory, size_t size_bytes)
+{
+	int error = count(FAULTS_RECV);
+
+	if (error < 0)
+		return error;
+	if (faults.max_recv_bytes > 0 && size_bytes > faults.max_recv_bytes)
+		size_bytes = faults.max_recv_bytes;
+	return rota__sys_real.recv(fd, memory, size_bytes);
+}
+
+/* Sends what fits into the limit, as a nearly full kernel would. */
+static ssize_t
+send_few(int fd, const struct iovec *buffers, unsigned n)
+{
+	size_t room_bytes = faults.max_send_bytes;
+	struct iovec some[64];
+	unsigned n_some = 0;
+
+	while (n_some < n && n_some < 64 && room_bytes > 0) {
+		some[n_some] = buffers[n_some];
+		if (some[n_some].iov_len > room_bytes)
+			some[n_some].iov_len = room_bytes;
+		room_bytes -= some[n_some++].iov_len;
+	}
+	return rota__sys_real.send(fd, some, n_some);
+}
+
+static ssize_t
+send_all(int fd, const struct iovec *buffers, unsigned n)
+{
+	int error = count(FAULTS_SEND);
+
+	if (error < 0)
+		return error;
+	if (faults.max_send_bytes > 0)
+		return send_few(fd, buffers, n);
+	return rota__sys_real.send(fd, buffers, n);
+}
+
+static int
+wake_open(int ret_fds[2])
+{
+	int error = count(FAULTS_WAKE_OPEN);
+
+	return error < 0 ? error : rota__sys_real.wake_open(ret_fds);
+}
+
+static int
+wake_send(int fd)
+{
+	(void)count(FAULTS_WAKE_SEND);
+	return rota__sys_real.wake_send(fd);
+}
+
+static int
+set_action(
+	int signum, const struct sigaction *action, struct sigaction *ret_old)
+{
+	int error = count(FAULTS_SIGACTION);
+
+	if (error < 0)
+		return error;
+	return rota__sys_real.sigaction(signum, action, ret_old);
+}
+
+static int
+poll_fds(struct pollfd *fds, nfds_t n, uint64_t timeout_ns)
+{
+	int error = count(FAULTS_POLL);
+
+	return error < 0 ? error : rota__sys_real.poll(fds, n, timeout_ns);
+}
+
+static int
+select_fds(int n, fd_set *readable, fd_set *writable, fd_set *exceptional,
+	uint64_t timeout_ns)
+{
+	int error = count(FAULTS_SELECT);
+
+	if (error < 0)
+		return error;
+	return rota__sys_real.select(
+		n, readable, writable, exceptional, timeout_ns);
+}
+
+const struct rota_sys *
+faults_sys(void)
+{
+	static struct rota_sys sys;
+
+	sys = rota__sys_real;
+	sys.clock_ns = clock_ns;
+	sys.realloc = reallocate;
+	sys.map = map;
+	sys.unmap = unmap;
+	sys.close = close_fd;
+	sys.dup = dup_fd;
+	sys.fstat = fstat_fd;
+	sys.set_cloexec = set_cloexec;
+	sys.prepare_fd = prepare_fd;
+	sys.read = read_fd;
+	sys.write = write_fd;
+	sys.socket = open_socket;
+	sys.bind = bind_fd;
+	sys.listen = listen_fd;
+	sys.accept = accept_fd;
+	sys.connect = connect_fd;
+	sys.shutdown = shut_down;
+	sys.getsockopt = get_option;
+	sys.setsockopt = set_option;
+	sys.getsockname = get_local_name;
+	sys.getpeername = get_peer_name;
+	sys.recv = receive;
+	sys.send = send_all;
+	sys.wake_open = wake_open;
+	sys.wake_send = wake_send;
+	sys.sigaction = set_action;
+	sys.poll = poll_fds;
+	sys.select = select_fds;
+	return &sys;
+}
+
+/* What backends call by themselves ************************************/
+
+/*
+ * With -Wl,--wrap=epoll_ctl the linker turns calls of epoll_ctl() into
+ * __wrap_epoll_ctl(), and __real_epoll_ctl() into the true one. In a program
+ * linked without, the true ones are weak and absent, and nobody calls these.
+ */
+#ifdef HAVE_LINKER_WRAP
+
+static int
+fails(enum faults_call call)
+{
+	int error = count(call);
+
+	errno = -error;
+	return error < 0;
+}
+
+#ifdef HAVE_EPOLL
+int __wrap_epoll_create1(int flags);
+int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
+int __wrap_epoll_wait(
+	int epoll, struct epoll_event *events, int n, int timeout_ms);
+int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int n,
+	const struct timespec *timeout, const sigset_t *mask);
+
+extern int __real_epoll_create1(int flags) __attribute__((weak));
+extern int __real_epoll_ctl(int epoll, int op, int fd,
+	struct epoll_event *event) __attribute__((weak));
+extern int __real_epoll_wait(int epoll, struct epoll_event *events, int n,
+	int timeout_ms) __attribute__((weak));
+extern int __real_epoll_pwait2(int epoll, struct epoll_event *events, int n,
+	const struct timespec *timeout, const sigset_t *mask)
+	__attribute__((weak));
+
+int
+__wrap_epoll_create1(int flags)
+{
+	if (fails(FAULTS_EPOLL_CREATE))
+		return -1;
+	return __real_epoll_create1(flags);
+}
+
+/* Taking out cannot fail for want of anything. */
+int
+__wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
+{
+	if (op == EPOLL_CTL_DEL)
+		faults.n[FAULTS_EPOLL_CTL]++;
+	else if (fails(FAULTS_EPOLL_CTL))
+		return -1;
+	return __real_epoll_ctl(epoll, op, fd, event);
+}
+
+int
+__wrap_epoll_wait(
+	int epoll, struct epoll_event *events, int n, int timeout_ms)
+{
+	if (fails(FAULTS_EPOLL_WAIT))
+		return -1;
+	return __real_epoll_wait(epoll, events, n, timeout_ms);
+}
+
+int
+__wrap_epoll_pwait2(int epoll, struct epoll_event *events, int n,
+	const struct timespec *timeout, const sigset_t *mask)
+{
+	if (fails(FAULTS_EPOLL_WAIT))
+		return -1;
+	return __real_epoll_pwait2(epoll, events, n, timeout, mask);
+}
+
+static int
+wraps_epoll(void)
+{
+	return __real_epoll_ctl != NULL;
+}
+#else
+static int
+wraps_epoll(void)
+{
+	return 1;
+}
+#endif
+
+#ifdef HAVE_KQUEUE
+int __wrap_kqueue(void);
+extern int __real_kqueue(void) __attribute__((weak));
+extern __typeof__(kevent) __wrap_kevent;
+extern __typeof__(kevent) __real_kevent __attribute__((weak));
+
+int
+__wrap_kqueue(void)
+{
+	if (fails(FAULTS_KQUEUE))
+		return -1;
+	return __real_kqueue();
+}
+
+/*
+ * kevent(2): an interrupted call has made its changes. Sizes are int or
+ * size_t, depending on the system; both fit into a long.
+ */
+int
+__wrap_kevent(int kq, const struct kevent *changes, FAULTS_KEVENT_SIZE n,
+	struct kevent *events, FAULTS_KEVENT_SIZE n_events,
+	const struct timespec *timeout)
+{
+	if (n_events == 0)
+		faults.n[FAULTS_KEVENT]++;
+	else if (fails(FAULTS_KEVENT)) {
+		if (errno == EINTR)
+			(void)__real_kevent(kq, changes, n, NULL, 0, timeout);
+		errno = -faults.error;
+		return -1;
+	}
+	return __real_kevent(kq, changes, n, events, n_events, timeout);
+}
+
+static int
+wraps_kqueue(void)
+{
+	return __real_kevent != NULL;
+}
+#else
+static int
+wraps_kqueue(void)
+{
+	return 1;
+}
+#endif
+
+int
+faults_wraps(void)
+{
+	return wraps_epoll() && wraps_kqueue();
+}
+
+#else
+
+int
+faults_wraps(void)
+{
+	return 0;
+}
+
+#endif

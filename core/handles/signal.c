@@ -95,7 +95,8 @@ start(struct rota_signal *signal, int signum, int is_once, rota_signal_fn *fn,
 	if (signal == NULL || fn == NULL ||
 	    !rota__handle_is_open(&signal->handle))
 		return -EINVAL;
-	if (signal->signum != signum) {
+	if (!rota_handle_is_active(&signal->handle) ||
+	    signal->signum != signum) {
 		r = rota__signals_move(signal, signum);
 		if (r < 0)
 			return r;

@@ -61,7 +61,7 @@ rota_timer_init(struct rota_loop *loop, struct rota_timer *timer)
  * The interval is the repeat, or the delay of the last start for again();
  * which of the two is in handle.spare.
  */
-enum { ONCE, REPEATS };
+enum { NEVER, ONCE, REPEATS };
 
 static void
 start(struct rota_timer *timer, uint64_t deadline_ns, rota_timer_fn *fn,
@@ -96,7 +96,7 @@ rota_timer_start_abs(struct rota_timer *timer, uint64_t deadline_ns,
 	if (timer == NULL || fn == NULL ||
 	    !rota__handle_is_open(&timer->handle))
 		return -EINVAL;
-	timer->handle.spare = ONCE;
+	timer->handle.spare = NEVER;
 	start(timer, deadline_ns, fn, place);
 	return 0;
 }
@@ -106,7 +106,7 @@ rota_timer_again(struct rota_timer *timer)
 {
 	struct rota_loop *loop;
 
-	if (timer == NULL || timer->fn == NULL ||
+	if (timer == NULL || timer->handle.spare == NEVER ||
 	    !rota__handle_is_open(&timer->handle))
 		return -EINVAL;
 	loop = timer->handle.loop;

@@ -75,6 +75,7 @@ struct rota_handle {
 	const char *place;
 	rota_close_fn *close_fn;
 	struct rota_link link;
+	struct rota_handle *next_closing;
 	uint32_t flags;
 	uint32_t spare;
 };

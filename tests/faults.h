@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A world where things go wrong: a table of system calls that counts each
+ * call and makes the n-th of those that can fail do so, or makes a kind of
+ * call behave badly. For loops that a test makes with
+ *
+ *	options.sys = faults_sys();
+ *
+ * What backends call by themselves (epoll_ctl and so on) goes through here
+ * too where the program was linked with --wrap for them.
+ */
+#ifndef ROTA_TESTS_FAULTS_H
+#define ROTA_TESTS_FAULTS_H
+
+#include <stddef.h>
+
+#include "core/sys.h"
+
+enum faults_call {
+	FAULTS_ACCEPT,
+	FAULTS_BIND,
+	FAULTS_CLOCK,
+	FAULTS_CLOSE,
+	FAULTS_CONNECT,
+	FAULTS_DUP,
+	FAULTS_EPOLL_CREATE,
+	FAULTS_EPOLL_CTL,
+	FAULTS_EPOLL_WAIT,
+	FAULTS_FSTAT,
+	FAULTS_GETPEERNAME,
+	FAULTS_GETSOCKNAME,
+	FAULTS_GETSOCKOPT,
+	FAULTS_KEVENT,
+	FAULTS_KQUEUE,
+	FAULTS_LISTEN,
+	FAULTS_MAP,
+	FAULTS_POLL,
+	FAULTS_PREPARE_FD,
+	FAULTS_READ,
+	FAULTS_REALLOC,
+	FAULTS_RECV,
+	FAULTS_SELECT,
+	FAULTS_SEND,
+	FAULTS_SETSOCKOPT,
+	FAULTS_SET_CLOEXEC,
+	FAULTS_SHUTDOWN,
+	FAULTS_SIGACTION,
+	FAULTS_SOCKET,
+	FAULTS_WAKE_OPEN,
+	FAULTS_WAKE_SEND,
+	FAULTS_WRITE,
+	FAULTS_N_CALLS
+};
+
+struct faults {
+	/* How often each was called, and all that can fail together. */
+	unsigned long n[FAULTS_N_CALLS];
+	unsigned long n_fallible;
+
+	/* The number of the fallible call that fails; 0 for none. */
+	unsigned long fail_at;
+	/* Which of a call's errors it is. */
+	unsigned variant;
+	/* What has failed so far: 0 or 1 calls, the last one and its error. */
+	unsigned n_failed;
+	enum faults_call failed;
+	int error;
+
+	/* Blocks and pages that have been taken and not given back. */
+	long n_blocks;
+	long n_pages;
+
+	/* At most so many bytes move per call; 0 for no limit. */
+	size_t max_recv_bytes;
+	size_t max_send_bytes;
+	/* The next so many calls of accept fail so; fewer with each. */
+	unsigned n_bad_accepts;
+	int accept_error;
+	/* connect says that it has begun, and never ends. */
+	int connect_hangs;
+};
+
+extern struct faults faults;
+
+/* Sets all of `faults` to zero, but for what is taken and not given back. */
+void faults_reset(void);
+
+/* The table. There is one world per process. */
+const struct rota_sys *faults_sys(void);
+
+/* Returns 1 if the calls of the backends come through here as well. */
+int faults_wraps(void);
+
+/* "accept" and so on. */
+const char *faults_name(enum faults_call call);
+
+#endif
