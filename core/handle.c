@@ -165,8 +165,10 @@ rota_handle_closed(struct rota_handle *handle)
 {
 	struct rota_loop *loop;
 
-	if (handle == NULL || !(handle->flags & ROTA__CLOSING))
+	if (handle == NULL || (handle->flags & (ROTA__CLOSING |
+						ROTA__ENDING)) != ROTA__CLOSING)
 		return -EINVAL;
+	set_flags(handle, handle->flags | ROTA__ENDING);
 	loop = handle->loop;
 	handle->next_closing = NULL;
 	if (loop->closing_first == NULL)

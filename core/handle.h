@@ -15,7 +15,9 @@ enum rota__handle_flag {
 	/* The loop's own: never counted, walked or closed by users. */
 	ROTA__INTERNAL = 1 << 4,
 	/* Set by init and cleared by the end: a blank handle is zero. */
-	ROTA__OPEN = 1 << 5
+	ROTA__OPEN = 1 << 5,
+	/* Closing and in the list of those to be told. */
+	ROTA__ENDING = 1 << 6
 };
 
 /*

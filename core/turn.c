@@ -227,19 +227,31 @@ is_revived(struct rota_loop *loop)
 	return loop->alive != 0;
 }
 
+/* Returns 1 to go on, 0 if nothing holds the loop any more, or an error. */
+static int
+run_turn(struct rota_loop *loop)
+{
+	int r = rota__turn_begin(loop, ROTA_RUN_DEFAULT);
+
+	if (r > 0) {
+		r = rota__turn_end(loop, rota__turn_wait_ns(loop));
+		r = r < 0 ? r : 1;
+	}
+	end_measuring(loop);
+	return r;
+}
+
 static int
 run_default(struct rota_loop *loop)
 {
-	int r = 0;
+	int r;
 
 	do {
-		while (r == 0 && !is_stopping(loop) &&
-		       rota__turn_begin(loop, ROTA_RUN_DEFAULT)) {
-			r = rota__turn_end(loop, rota__turn_wait_ns(loop));
-			end_measuring(loop);
-		}
-	} while (r == 0 && is_revived(loop));
-	return r;
+		r = 1;
+		while (r > 0 && !is_stopping(loop))
+			r = run_turn(loop);
+	} while (r >= 0 && is_revived(loop));
+	return r < 0 ? r : 0;
 }
 
 /* A timer that fell due while the turn waited is the progress of a ONCE. */

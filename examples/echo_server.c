@@ -421,7 +421,7 @@ read_settings(int argc, char **argv, struct settings *settings)
 			settings->host = optarg;
 			break;
 		case 'b':
-			settings->backend = "?";
+			settings->backend = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);

@@ -1421,7 +1421,8 @@ on_written_write(struct rota_write *request, int status)
 {
 	(void)request;
 	ck_ok(status);
-	if (++n_chained < CHAIN)
+	if (++n_chained < CHAIN &&
+	    !rota_handle_is_closing(&pending_tcp.stream.handle))
 		write_a_byte(on_written_write);
 }
 
