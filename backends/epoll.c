@@ -20,7 +20,7 @@ struct epoll_state {
 
 static int
 open_epoll(void *state, const struct rota_sys *sys,
-	   const struct rota__memory *memory, const char **ret_reason)
+	const struct rota__memory *memory, const char **ret_reason)
 {
 	struct epoll_state *epoll = state;
 
@@ -33,8 +33,8 @@ open_epoll(void *state, const struct rota_sys *sys,
 	}
 	rota__sys_epoll_probe(epoll->fd, &epoll->is_coarse);
 	return ROTA__CAN_EDGE | ROTA__CAN_SCALE | ROTA__CAN_FD |
-	       ROTA__CAN_PRIORITY | ROTA__CAN_HANGUP |
-	       (epoll->is_coarse ? 0 : ROTA__CAN_NANOSECONDS);
+		ROTA__CAN_PRIORITY | ROTA__CAN_HANGUP |
+		(epoll->is_coarse ? 0 : ROTA__CAN_NANOSECONDS);
 }
 
 /* Closing our number in a child leaves the parent's set alone. */
@@ -51,19 +51,19 @@ static uint32_t
 to_kernel(unsigned wanted)
 {
 	return (wanted & ROTA__READABLE ? EPOLLIN : 0u) |
-	       (wanted & ROTA__WRITABLE ? EPOLLOUT : 0u) |
-	       (wanted & ROTA__PRIORITY ? EPOLLPRI : 0u) |
-	       (wanted & ROTA__HANGUP ? EPOLLRDHUP : 0u) |
-	       (wanted & ROTA__EDGE ? EPOLLET : 0u);
+		(wanted & ROTA__WRITABLE ? EPOLLOUT : 0u) |
+		(wanted & ROTA__PRIORITY ? EPOLLPRI : 0u) |
+		(wanted & ROTA__HANGUP ? EPOLLRDHUP : 0u) |
+		(wanted & ROTA__EDGE ? EPOLLET : 0u);
 }
 
 static uint32_t
 from_kernel(uint32_t events)
 {
 	uint32_t ready = (events & EPOLLIN ? ROTA__READABLE : 0u) |
-			 (events & EPOLLOUT ? ROTA__WRITABLE : 0u) |
-			 (events & EPOLLPRI ? ROTA__PRIORITY : 0u) |
-			 (events & EPOLLRDHUP ? ROTA__HANGUP : 0u);
+		(events & EPOLLOUT ? ROTA__WRITABLE : 0u) |
+		(events & EPOLLPRI ? ROTA__PRIORITY : 0u) |
+		(events & EPOLLRDHUP ? ROTA__HANGUP : 0u);
 
 	if (events & (EPOLLHUP | EPOLLERR))
 		ready |= ROTA__ALL_DEAD;
@@ -102,7 +102,7 @@ set_epoll(void *state, const struct rota__wish *wish, uintptr_t *word)
 	if (wish->wanted != 0) {
 		event.events = to_kernel(wish->wanted);
 		event.data.u64 = (uint64_t)wish->generation << 32 |
-				 (uint32_t)wish->fd;
+			(uint32_t)wish->fd;
 		r = change(epoll->fd, wish->fd, wish->told != 0, &event);
 		if (r == 0)
 			return 0;
@@ -124,8 +124,7 @@ wait_epoll(void *state, struct rota__ready *ready, int n, uint64_t timeout_ns)
 	if (n == 0)
 		return 0;
 	n_ready = rota__sys_epoll_wait(epoll->fd, epoll->events,
-				       n < N_EVENTS ? n : N_EVENTS, timeout_ns,
-				       &epoll->is_coarse);
+		n < N_EVENTS ? n : N_EVENTS, timeout_ns, &epoll->is_coarse);
 	if (n_ready < 0)
 		return n_ready == -EINTR ? 0 : n_ready;
 	for (i = 0; i < n_ready; i++) {

@@ -43,7 +43,7 @@ struct kqueue_state {
 };
 
 _Static_assert(sizeof(((struct kevent *)0)->udata) == sizeof(uintptr_t),
-	       "udata is a pointer or an integer of that size");
+	"udata is a pointer or an integer of that size");
 
 static int
 grow(struct kqueue_state *kq, struct kevent **array, int *max, int needed)
@@ -53,8 +53,7 @@ grow(struct kqueue_state *kq, struct kevent **array, int *max, int needed)
 
 	while (n < needed)
 		n *= 2;
-	longer = rota__realloc(kq->memory, *array,
-			       (size_t)n * sizeof(**array));
+	longer = rota__realloc(kq->memory, *array, (size_t)n * sizeof(**array));
 	if (longer == NULL)
 		return -ENOMEM;
 	*array = longer;
@@ -76,7 +75,7 @@ close_kqueue(void *state, int is_forked)
 
 static int
 open_kqueue(void *state, const struct rota_sys *sys,
-	    const struct rota__memory *memory, const char **ret_reason)
+	const struct rota__memory *memory, const char **ret_reason)
 {
 	struct kqueue_state *kq = state;
 	int r;
@@ -97,7 +96,7 @@ open_kqueue(void *state, const struct rota_sys *sys,
 		return r;
 	}
 	return ROTA__CAN_EDGE | ROTA__CAN_SCALE | ROTA__CAN_FD |
-	       ROTA__CAN_NANOSECONDS | ROTA__CAN_HANGUP;
+		ROTA__CAN_NANOSECONDS | ROTA__CAN_HANGUP;
 }
 
 /* The type of udata differs between systems, its size does not. */
@@ -121,7 +120,7 @@ get_generation(const struct kevent *event)
 /* There is room: set made it. */
 static void
 add_change(struct kqueue_state *kq, int fd, int filter, unsigned flags,
-	   uint32_t generation)
+	uint32_t generation)
 {
 	struct kevent *change = &kq->changes[kq->n_changes++];
 
@@ -173,7 +172,7 @@ filters_for(unsigned wanted)
  */
 static void
 change_filters(struct kqueue_state *kq, const struct rota__wish *wish,
-	       uintptr_t had, uintptr_t has)
+	uintptr_t had, uintptr_t has)
 {
 	unsigned edge = EV_ADD | (has & IS_EDGE ? EV_CLEAR : 0u);
 	unsigned quiet = has & IS_QUIET ? EV_CLEAR : 0u;
@@ -184,10 +183,9 @@ change_filters(struct kqueue_state *kq, const struct rota__wish *wish,
 		delete_filters(kq, wish->fd, had & ~has);
 	if (has & HAS_READ)
 		add_change(kq, wish->fd, EVFILT_READ, edge | quiet,
-			   wish->generation);
+			wish->generation);
 	if (has & HAS_WRITE)
-		add_change(kq, wish->fd, EVFILT_WRITE, edge,
-			   wish->generation);
+		add_change(kq, wish->fd, EVFILT_WRITE, edge, wish->generation);
 }
 
 /*
@@ -200,7 +198,7 @@ is_always_ready(const struct kqueue_state *kq, int fd)
 	struct stat about;
 
 	return kq->sys->fstat(fd, &about) == 0 &&
-	       (S_ISREG(about.st_mode) || S_ISDIR(about.st_mode));
+		(S_ISREG(about.st_mode) || S_ISDIR(about.st_mode));
 }
 
 /* Makes room for the four changes that one wish can need. */
@@ -236,7 +234,7 @@ set_kqueue(void *state, const struct rota__wish *wish, uintptr_t *word)
 		return 0;
 	}
 	if ((wish->told == 0 || wish->is_reopened) &&
-	    is_always_ready(kq, wish->fd)) {
+		is_always_ready(kq, wish->fd)) {
 		delete_filters(kq, wish->fd, had);
 		return ROTA__ALWAYS_READY;
 	}
@@ -252,7 +250,7 @@ set_kqueue(void *state, const struct rota__wish *wish, uintptr_t *word)
  */
 static void
 report_error(struct kqueue_state *kq, const struct kevent *event,
-	     struct rota__ready *ready)
+	struct rota__ready *ready)
 {
 	struct stat about;
 	int error = (int)event->data;
@@ -260,8 +258,8 @@ report_error(struct kqueue_state *kq, const struct kevent *event,
 	ready->events = ROTA__FAILED;
 	ready->error = -error;
 	if (error == ENODEV || error == EINVAL || error == EOPNOTSUPP ||
-	    error == EPERM || error == EPIPE ||
-	    (error == EBADF && kq->sys->fstat(ready->fd, &about) == 0))
+		error == EPERM || error == EPIPE ||
+		(error == EBADF && kq->sys->fstat(ready->fd, &about) == 0))
 		ready->events = ROTA__ALWAYS | ROTA__ALL_DEAD;
 	delete_now(kq, ready->fd);
 }
@@ -272,11 +270,11 @@ report_error(struct kqueue_state *kq, const struct kevent *event,
  */
 static void
 report_event(struct kqueue_state *kq, const struct kevent *event,
-	     struct rota__ready *ready)
+	struct rota__ready *ready)
 {
 	if (event->filter == EVFILT_READ)
 		ready->events = ROTA__READABLE |
-				(event->flags & EV_EOF ? ROTA__HANGUP : 0u);
+			(event->flags & EV_EOF ? ROTA__HANGUP : 0u);
 	else
 		ready->events = ROTA__WRITABLE;
 	if (event->flags & EV_EOF && event->fflags != 0)
@@ -316,7 +314,7 @@ send_changes(struct kqueue_state *kq, uint64_t timeout_ns)
 		timeout = &ts;
 	}
 	n = kevent(kq->fd, kq->changes, kq->n_changes, kq->events,
-		   kq->max_events, timeout);
+		kq->max_events, timeout);
 	if (n < 0 && errno != EINTR)
 		return -errno;
 	/* Interrupted, the changes have been made all the same. */
@@ -338,8 +336,7 @@ collect(struct kqueue_state *kq, uint64_t timeout_ns)
 }
 
 static int
-wait_kqueue(void *state, struct rota__ready *ready, int n,
-	    uint64_t timeout_ns)
+wait_kqueue(void *state, struct rota__ready *ready, int n, uint64_t timeout_ns)
 {
 	struct kqueue_state *kq = state;
 	int n_ready = 0;

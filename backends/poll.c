@@ -23,7 +23,7 @@ struct poll_state {
 
 static int
 open_poll(void *state, const struct rota_sys *sys,
-	  const struct rota__memory *memory, const char **ret_reason)
+	const struct rota__memory *memory, const char **ret_reason)
 {
 	struct poll_state *poll = state;
 
@@ -32,7 +32,7 @@ open_poll(void *state, const struct rota_sys *sys,
 	poll->memory = memory;
 	poll->first_hole = -1;
 	return ROTA__CAN_PRIORITY | (POLLRDHUP ? ROTA__CAN_HANGUP : 0) |
-	       (rota__sys_poll_is_coarse ? 0 : ROTA__CAN_NANOSECONDS);
+		(rota__sys_poll_is_coarse ? 0 : ROTA__CAN_NANOSECONDS);
 }
 
 static void
@@ -48,18 +48,18 @@ static short
 to_kernel(unsigned wanted)
 {
 	return (short)((wanted & ROTA__READABLE ? POLLIN : 0) |
-		       (wanted & ROTA__WRITABLE ? POLLOUT : 0) |
-		       (wanted & ROTA__PRIORITY ? POLLPRI : 0) |
-		       (wanted & ROTA__HANGUP ? POLLRDHUP : 0));
+		(wanted & ROTA__WRITABLE ? POLLOUT : 0) |
+		(wanted & ROTA__PRIORITY ? POLLPRI : 0) |
+		(wanted & ROTA__HANGUP ? POLLRDHUP : 0));
 }
 
 static uint32_t
 from_kernel(int events)
 {
 	uint32_t ready = (events & POLLIN ? ROTA__READABLE : 0u) |
-			 (events & POLLOUT ? ROTA__WRITABLE : 0u) |
-			 (events & POLLPRI ? ROTA__PRIORITY : 0u) |
-			 (events & POLLRDHUP ? ROTA__HANGUP : 0u);
+		(events & POLLOUT ? ROTA__WRITABLE : 0u) |
+		(events & POLLPRI ? ROTA__PRIORITY : 0u) |
+		(events & POLLRDHUP ? ROTA__HANGUP : 0u);
 
 	if (events & (POLLHUP | POLLERR))
 		ready |= ROTA__ALL_DEAD;
@@ -72,8 +72,8 @@ grow(struct poll_state *poll)
 	int capacity = poll->capacity ? poll->capacity * 2 : MIN_CAPACITY;
 	struct pollfd *fds;
 
-	fds = rota__realloc(poll->memory, poll->fds,
-			    (size_t)capacity * sizeof(*fds));
+	fds = rota__realloc(
+		poll->memory, poll->fds, (size_t)capacity * sizeof(*fds));
 	if (fds == NULL)
 		return -ENOMEM;
 	poll->fds = fds;

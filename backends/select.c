@@ -15,7 +15,12 @@ typedef __typeof__(((fd_set *)0)->fds_bits[0]) select_word;
 #define WORD_BITS ((int)sizeof(select_word) * 8)
 #define MIN_WORDS (1024 / WORD_BITS)
 
-enum { READABLE, WRITABLE, EXCEPTIONAL, N_SETS };
+enum {
+	READABLE,
+	WRITABLE,
+	EXCEPTIONAL,
+	N_SETS
+};
 
 struct select_state {
 	const struct rota_sys *sys;
@@ -31,7 +36,7 @@ struct select_state {
 
 static int
 open_select(void *state, const struct rota_sys *sys,
-	    const struct rota__memory *memory, const char **ret_reason)
+	const struct rota__memory *memory, const char **ret_reason)
 {
 	struct select_state *select = state;
 
@@ -81,13 +86,13 @@ grow(struct select_state *select, int fd)
 	while (fd >= n_words * WORD_BITS)
 		n_words *= 2;
 	block = rota__realloc(select->memory, NULL,
-			      2 * N_SETS * (size_t)n_words * sizeof(*block));
+		2 * N_SETS * (size_t)n_words * sizeof(*block));
 	if (block == NULL)
 		return -ENOMEM;
 	memset(block, 0, 2 * N_SETS * (size_t)n_words * sizeof(*block));
 	for (i = 0; i < N_SETS && select->n_words > 0; i++)
 		memcpy(block + (size_t)i * (size_t)n_words, select->wanted[i],
-		       (size_t)select->n_words * sizeof(*block));
+			(size_t)select->n_words * sizeof(*block));
 	rota__free(select->memory, select->wanted[0]);
 	for (i = 0; i < N_SETS; i++) {
 		select->wanted[i] = block + (size_t)i * (size_t)n_words;
@@ -102,8 +107,8 @@ static int
 is_wanted(const struct select_state *select, int fd)
 {
 	return has(select->wanted[READABLE], fd) ||
-	       has(select->wanted[WRITABLE], fd) ||
-	       has(select->wanted[EXCEPTIONAL], fd);
+		has(select->wanted[WRITABLE], fd) ||
+		has(select->wanted[EXCEPTIONAL], fd);
 }
 
 static void
@@ -144,7 +149,7 @@ report_bad(struct select_state *select, struct rota__ready *ready, int n)
 
 	for (fd = 0; fd < select->end && n_ready < n; fd++) {
 		if (!is_wanted(select, fd) ||
-		    select->sys->fstat(fd, &ignored) != -EBADF)
+			select->sys->fstat(fd, &ignored) != -EBADF)
 			continue;
 		ready[n_ready++] = (struct rota__ready){
 			.fd = fd,
@@ -158,7 +163,7 @@ report_bad(struct select_state *select, struct rota__ready *ready, int n)
 
 static int
 report(struct select_state *select, struct rota__ready *ready, int n,
-       int n_bits)
+	int n_bits)
 {
 	int end = select->end;
 	int fd = select->start < end ? select->start : 0;
@@ -174,8 +179,8 @@ report(struct select_state *select, struct rota__ready *ready, int n,
 			ready[n_ready++] = (struct rota__ready){
 				.fd = fd,
 				.events = (r ? ROTA__READABLE : 0u) |
-					  (w ? ROTA__WRITABLE : 0u) |
-					  (x ? ROTA__PRIORITY : 0u),
+					(w ? ROTA__WRITABLE : 0u) |
+					(x ? ROTA__PRIORITY : 0u),
 			};
 		n_bits -= r + w + x;
 		n_looked++;
@@ -187,8 +192,7 @@ report(struct select_state *select, struct rota__ready *ready, int n,
 }
 
 static int
-wait_select(void *state, struct rota__ready *ready, int n,
-	    uint64_t timeout_ns)
+wait_select(void *state, struct rota__ready *ready, int n, uint64_t timeout_ns)
 {
 	struct select_state *select = state;
 	size_t n_bytes;
@@ -198,14 +202,13 @@ wait_select(void *state, struct rota__ready *ready, int n,
 	if (n == 0)
 		return 0;
 	n_bytes = (size_t)((select->end + WORD_BITS - 1) / WORD_BITS) *
-		  sizeof(select_word);
+		sizeof(select_word);
 	for (i = 0; i < N_SETS && n_bytes > 0; i++)
 		memcpy(select->ready[i], select->wanted[i], n_bytes);
 	n_bits = select->sys->select(select->end,
-				     (fd_set *)select->ready[READABLE],
-				     (fd_set *)select->ready[WRITABLE],
-				     (fd_set *)select->ready[EXCEPTIONAL],
-				     timeout_ns);
+		(fd_set *)select->ready[READABLE],
+		(fd_set *)select->ready[WRITABLE],
+		(fd_set *)select->ready[EXCEPTIONAL], timeout_ns);
 	if (n_bits == -EBADF)
 		return report_bad(select, ready, n);
 	if (n_bits < 0)

@@ -43,8 +43,8 @@ parse_v6(const char *text, struct sockaddr_in6 *v6)
 }
 
 int
-rota_address_parse(const char *text, uint16_t port,
-		   struct sockaddr_storage *ret_addr)
+rota_address_parse(
+	const char *text, uint16_t port, struct sockaddr_storage *ret_addr)
 {
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
@@ -78,11 +78,11 @@ format_v6(const struct sockaddr_in6 *v6, char *text, size_t size_bytes)
 	(void)inet_ntop(AF_INET6, &v6->sin6_addr, address, sizeof(address));
 	if (v6->sin6_scope_id != 0)
 		(void)snprintf(text, size_bytes, "[%s%%%u]:%u", address,
-			       (unsigned)v6->sin6_scope_id,
-			       (unsigned)ntohs(v6->sin6_port));
+			(unsigned)v6->sin6_scope_id,
+			(unsigned)ntohs(v6->sin6_port));
 	else
 		(void)snprintf(text, size_bytes, "[%s]:%u", address,
-			       (unsigned)ntohs(v6->sin6_port));
+			(unsigned)ntohs(v6->sin6_port));
 }
 
 int
@@ -97,10 +97,10 @@ rota_address_format(const struct sockaddr *addr, char *text, size_t size_bytes)
 		return -EINVAL;
 	if (addr->sa_family == AF_INET) {
 		memcpy(&v4, addr, sizeof(v4));
-		(void)inet_ntop(AF_INET, &v4.sin_addr, address,
-				sizeof(address));
+		(void)inet_ntop(
+			AF_INET, &v4.sin_addr, address, sizeof(address));
 		(void)snprintf(whole, sizeof(whole), "%s:%u", address,
-			       (unsigned)ntohs(v4.sin_port));
+			(unsigned)ntohs(v4.sin_port));
 	} else if (addr->sa_family == AF_INET6) {
 		memcpy(&v6, addr, sizeof(v6));
 		format_v6(&v6, whole, sizeof(whole));

@@ -92,8 +92,7 @@ struct rota__backend {
 	 * sets *ret_reason to a constant sentence.
 	 */
 	int (*open)(void *state, const struct rota_sys *sys,
-		    const struct rota__memory *memory,
-		    const char **ret_reason);
+		const struct rota__memory *memory, const char **ret_reason);
 
 	/*
 	 * Gives everything back. `is_forked` in a child: what the kernel
@@ -109,8 +108,7 @@ struct rota__backend {
 	 * is 0. A backend may put the telling off to its next wait, and
 	 * report ROTA__FAILED then (and knows nothing of it any more).
 	 */
-	int (*set)(void *state, const struct rota__wish *wish,
-		   uintptr_t *word);
+	int (*set)(void *state, const struct rota__wish *wish, uintptr_t *word);
 
 	/*
 	 * Waits at most timeout_ns (rounded up to the kernel's unit;
@@ -121,7 +119,7 @@ struct rota__backend {
 	 * holds that a wait outside would not wake up for.
 	 */
 	int (*wait)(void *state, struct rota__ready *ready, int n,
-		    uint64_t timeout_ns);
+		uint64_t timeout_ns);
 };
 
 /* All that rota knows, in order of preference; backends/registry.c. */

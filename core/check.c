@@ -9,9 +9,9 @@
 #include "core/ring.h"
 #include "rota/immediate.h"
 
-#define DEMAND(condition)                \
-	do {                             \
-		if (!(condition))        \
+#define DEMAND(condition) \
+	do { \
+		if (!(condition)) \
 			return __LINE__; \
 	} while (0)
 
@@ -37,7 +37,7 @@ count_request(struct rota_request *request, void *data)
 	uint64_t *n = data;
 
 	*n += (request->flags & (ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED)) ==
-	      (ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED);
+		(ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED);
 	return 0;
 }
 
@@ -52,12 +52,11 @@ count_handles(const struct rota_link *head)
 			ROTA__CONTAINER(link, struct rota_handle, link);
 
 		if (handle->flags & ROTA__CLOSING ||
-		    (handle->flags & (ROTA__ACTIVE | ROTA__REFERENCED)) ==
-			    (ROTA__ACTIVE | ROTA__REFERENCED))
+			(handle->flags & (ROTA__ACTIVE | ROTA__REFERENCED)) ==
+				(ROTA__ACTIVE | ROTA__REFERENCED))
 			n++;
 		if (handle->type->requests != NULL)
-			(void)handle->type->requests(handle, count_request,
-						     &n);
+			(void)handle->type->requests(handle, count_request, &n);
 	}
 	return n;
 }
@@ -143,6 +142,6 @@ rota__loop_check(const struct rota_loop *loop)
 	alive += count_handles(&loop->handles);
 	DEMAND(alive == loop->alive);
 	DEMAND(loop->gathered_first == NULL ||
-	       loop->after & ROTA__AFTER_WRITES);
+		loop->after & ROTA__AFTER_WRITES);
 	return 0;
 }

@@ -39,7 +39,7 @@ find(const char *name, size_t n)
 
 	for (i = 0; i < rota__n_backends; i++)
 		if (strlen(rota__backends[i].name) == n &&
-		    strncmp(rota__backends[i].name, name, n) == 0)
+			strncmp(rota__backends[i].name, name, n) == 0)
 			return (int)i;
 	return -1;
 }
@@ -173,9 +173,8 @@ rota_backend_info(unsigned index, struct rota_backend_info *ret_info)
 const char *
 rota_backend_capability_name(unsigned capability)
 {
-	static const char *const names[] = { "edge",	    "scales",
-					     "nanoseconds", "fd",
-					     "priority",    "hangup" };
+	static const char *const names[] = { "edge", "scales", "nanoseconds",
+		"fd", "priority", "hangup" };
 	unsigned i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)

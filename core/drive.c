@@ -29,7 +29,7 @@ uint64_t
 rota_loop_wait_ns(struct rota_loop *loop)
 {
 	if (loop == NULL || loop->state != ROTA__LOOP_PREPARED ||
-	    loop->is_ready_inside || rota__inbox_has_notes(loop))
+		loop->is_ready_inside || rota__inbox_has_notes(loop))
 		return 0;
 	return rota__turn_wait_ns(loop);
 }
@@ -49,8 +49,8 @@ static short
 to_poll(unsigned told)
 {
 	return (short)((told & ROTA__READABLE ? POLLIN : 0) |
-		       (told & ROTA__WRITABLE ? POLLOUT : 0) |
-		       (told & ROTA__PRIORITY ? POLLPRI : 0));
+		(told & ROTA__WRITABLE ? POLLOUT : 0) |
+		(told & ROTA__PRIORITY ? POLLPRI : 0));
 }
 
 int

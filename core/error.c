@@ -10,7 +10,10 @@ struct entry {
 	const char *text;
 };
 
-#define ENTRY(name, text) { -name, #name, text }
+#define ENTRY(name, text) \
+	{ \
+		-name, #name, text \
+	}
 
 static const struct entry entries[] = {
 	ENTRY(E2BIG, "argument list too long"),
@@ -82,7 +85,7 @@ find(int error)
 {
 	static const struct entry success = { 0, "OK", "success" };
 	static const struct entry eof = { ROTA_EOF, "EOF",
-					  "the other side will send no more" };
+		"the other side will send no more" };
 	static const struct entry unknown = { 1, "UNKNOWN", "unknown error" };
 	size_t i;
 

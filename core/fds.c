@@ -30,8 +30,8 @@ rota__fds_init(struct rota_loop *loop)
 {
 	struct rota__fds *fds = &loop->fds;
 
-	fds->ready = rota__realloc(&loop->memory, NULL,
-				   ROTA__N_READY * sizeof(*fds->ready));
+	fds->ready = rota__realloc(
+		&loop->memory, NULL, ROTA__N_READY * sizeof(*fds->ready));
 	return fds->ready == NULL ? -ENOMEM : 0;
 }
 
@@ -59,13 +59,13 @@ rota__fds_reserve(struct rota_loop *loop, int fd)
 		return 0;
 	while (capacity <= (uint32_t)fd)
 		capacity *= 2;
-	dirty = rota__realloc(&loop->memory, fds->dirty,
-			      capacity * sizeof(*dirty));
+	dirty = rota__realloc(
+		&loop->memory, fds->dirty, capacity * sizeof(*dirty));
 	if (dirty == NULL)
 		return -ENOMEM;
 	fds->dirty = dirty;
-	slots = rota__realloc(&loop->memory, fds->slots,
-			      capacity * sizeof(*slots));
+	slots = rota__realloc(
+		&loop->memory, fds->slots, capacity * sizeof(*slots));
 	if (slots == NULL)
 		return -ENOMEM;
 	memset(slots + old, 0, (capacity - old) * sizeof(*slots));
@@ -97,8 +97,8 @@ rota__watch_bind(struct rota_watch *watch, int fd)
 }
 
 void
-rota__watch_start(struct rota_loop *loop, struct rota_watch *watch,
-		  unsigned events)
+rota__watch_start(
+	struct rota_loop *loop, struct rota_watch *watch, unsigned events)
 {
 	struct rota__slot *slot = &loop->fds.slots[watch->fd];
 	struct rota_watch **at = &slot->first;
@@ -253,8 +253,8 @@ tell(struct rota_loop *loop, int fd, unsigned wanted, int will_close)
 }
 
 void
-rota__watch_forget(struct rota_loop *loop, struct rota_watch *watch,
-		   int will_close)
+rota__watch_forget(
+	struct rota_loop *loop, struct rota_watch *watch, int will_close)
 {
 	struct rota__slot *slot;
 
@@ -296,7 +296,7 @@ flush_slot(struct rota_loop *loop, int fd)
 	if (!(loop->capabilities & ROTA__CAN_EDGE))
 		wanted &= ~(unsigned)ROTA_EDGE;
 	if (slot->flags & ROTA__SLOT_ALWAYS && wanted & ALWAYS_TOLD &&
-	    !(slot->flags & ROTA__SLOT_REOPENED))
+		!(slot->flags & ROTA__SLOT_REOPENED))
 		return;
 	if (wanted == slot->told && !(slot->flags & ROTA__SLOT_REOPENED))
 		return;
@@ -408,7 +408,7 @@ gather(struct rota_loop *loop, int n)
 		struct rota__slot *slot = &fds->slots[ready->fd];
 
 		if (ready->generation != 0 &&
-		    ready->generation != slot->generation) {
+			ready->generation != slot->generation) {
 			fds->n_stale++;
 			ready->events = 0;
 			continue;
@@ -606,14 +606,14 @@ max_rounds(const struct rota__fds *fds)
 }
 
 static int
-wait(struct rota_loop *loop, uint64_t timeout_ns)
+ask_kernel(struct rota_loop *loop, uint64_t timeout_ns)
 {
 	int n;
 
 	if (loop->metrics != NULL)
 		rota__metrics_wait(loop);
 	n = loop->backend->wait(loop->backend_state, loop->fds.ready,
-				ROTA__N_READY, timeout_ns);
+		ROTA__N_READY, timeout_ns);
 	if (timeout_ns != 0) {
 		rota__inbox_rise(loop);
 		loop->now_is_good = 0;
@@ -633,7 +633,7 @@ rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
 	fds->n_stale = 0;
 	dispatch(loop, report_failed(fds));
 	do {
-		n = wait(loop, timeout_ns);
+		n = ask_kernel(loop, timeout_ns);
 		if (n < 0)
 			return n;
 		timeout_ns = 0;
@@ -645,4 +645,3 @@ rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
 	heed_stale(loop);
 	return 0;
 }
-

@@ -80,16 +80,16 @@ int rota__fds_reserve(struct rota_loop *loop, int fd);
 void rota__watch_bind(struct rota_watch *watch, int fd);
 
 /* Wants `events` of the watch's descriptor, for which there is room. */
-void rota__watch_start(struct rota_loop *loop, struct rota_watch *watch,
-		       unsigned events);
+void rota__watch_start(
+	struct rota_loop *loop, struct rota_watch *watch, unsigned events);
 void rota__watch_stop(struct rota_loop *loop, struct rota_watch *watch);
 
 /*
  * Stops, and makes the kernel forget the descriptor at once if nobody else
  * watches it, since it may be closed next. `will_close`: by us, right now.
  */
-void rota__watch_forget(struct rota_loop *loop, struct rota_watch *watch,
-			int will_close);
+void rota__watch_forget(
+	struct rota_loop *loop, struct rota_watch *watch, int will_close);
 
 /* Tells the kernel what has changed. */
 void rota__fds_flush(struct rota_loop *loop);

@@ -22,7 +22,7 @@ counts(uint32_t flags)
 	if (flags & ROTA__CLOSING)
 		return 1;
 	return (flags & (ROTA__ACTIVE | ROTA__REFERENCED)) ==
-	       (ROTA__ACTIVE | ROTA__REFERENCED);
+		(ROTA__ACTIVE | ROTA__REFERENCED);
 }
 
 /* The one setter. */
@@ -37,7 +37,7 @@ set_flags(struct rota_handle *handle, uint32_t flags)
 
 static void
 init(struct rota_loop *loop, struct rota_handle *handle,
-     const struct rota_handle_type *type, uint32_t flags)
+	const struct rota_handle_type *type, uint32_t flags)
 {
 	handle->loop = loop;
 	handle->type = type;
@@ -50,7 +50,7 @@ init(struct rota_loop *loop, struct rota_handle *handle,
 
 void
 rota__handle_init(struct rota_loop *loop, struct rota_handle *handle,
-		  const struct rota_handle_type *type)
+	const struct rota_handle_type *type)
 {
 	init(loop, handle, type, ROTA__OPEN | ROTA__REFERENCED);
 	rota__ring_append(&loop->handles, &handle->link);
@@ -58,7 +58,7 @@ rota__handle_init(struct rota_loop *loop, struct rota_handle *handle,
 
 void
 rota__handle_init_internal(struct rota_loop *loop, struct rota_handle *handle,
-			   const struct rota_handle_type *type)
+	const struct rota_handle_type *type)
 {
 	init(loop, handle, type, ROTA__OPEN | ROTA__INTERNAL);
 }
@@ -139,13 +139,13 @@ rota__handle_run_closing(struct rota_loop *loop)
 }
 
 int
-rota_handle_close_at(struct rota_handle *handle, rota_close_fn *fn,
-		     const char *place)
+rota_handle_close_at(
+	struct rota_handle *handle, rota_close_fn *fn, const char *place)
 {
 	int is_unfinished = 0;
 
 	if (handle == NULL || !(handle->flags & ROTA__OPEN) ||
-	    handle->flags & ROTA__INTERNAL)
+		handle->flags & ROTA__INTERNAL)
 		return -EINVAL;
 	if (handle->flags & ROTA__CLOSING)
 		return -EALREADY;
@@ -153,8 +153,8 @@ rota_handle_close_at(struct rota_handle *handle, rota_close_fn *fn,
 	handle->place = place;
 	if (handle->type->close != NULL)
 		is_unfinished = handle->type->close(handle);
-	set_flags(handle, (handle->flags & ~(uint32_t)ROTA__ACTIVE) |
-				  ROTA__CLOSING);
+	set_flags(handle,
+		(handle->flags & ~(uint32_t)ROTA__ACTIVE) | ROTA__CLOSING);
 	if (!is_unfinished)
 		(void)rota_handle_closed(handle);
 	return 0;
@@ -165,8 +165,9 @@ rota_handle_closed(struct rota_handle *handle)
 {
 	struct rota_loop *loop;
 
-	if (handle == NULL || (handle->flags & (ROTA__CLOSING |
-						ROTA__ENDING)) != ROTA__CLOSING)
+	if (handle == NULL ||
+		(handle->flags & (ROTA__CLOSING | ROTA__ENDING)) !=
+			ROTA__CLOSING)
 		return -EINVAL;
 	set_flags(handle, handle->flags | ROTA__ENDING);
 	loop = handle->loop;
@@ -181,18 +182,18 @@ rota_handle_closed(struct rota_handle *handle)
 
 int
 rota_handle_init(struct rota_loop *loop, struct rota_handle *handle,
-		 const struct rota_handle_type *type)
+	const struct rota_handle_type *type)
 {
 	if (loop == NULL || handle == NULL || type == NULL ||
-	    (handle->loop == loop && handle->flags & ROTA__CLOSING))
+		(handle->loop == loop && handle->flags & ROTA__CLOSING))
 		return -EINVAL;
 	rota__handle_init(loop, handle, type);
 	return 0;
 }
 
 int
-rota_handle_set_active(struct rota_handle *handle, int active,
-		       const char *place)
+rota_handle_set_active(
+	struct rota_handle *handle, int active, const char *place)
 {
 	if (!rota__handle_is_open(handle))
 		return -EINVAL;
@@ -249,8 +250,8 @@ rota_handle_set_name(struct rota_handle *handle, const char *name)
 		return -EINVAL;
 	if (name != NULL) {
 		n = strlen(name) + 1;
-		entry = rota__realloc(&handle->loop->memory, NULL,
-				      sizeof(*entry) + n);
+		entry = rota__realloc(
+			&handle->loop->memory, NULL, sizeof(*entry) + n);
 		if (entry == NULL)
 			return -ENOMEM;
 		memcpy(entry->text, name, n);
@@ -281,14 +282,19 @@ rota_handle_name(const struct rota_handle *handle)
 struct rota_loop *
 rota_handle_loop(const struct rota_handle *handle)
 {
-	return handle == NULL || !(handle->flags & ROTA__OPEN) ? NULL
-							       : handle->loop;
+	return handle == NULL || !(handle->flags & ROTA__OPEN) ? NULL :
+								 handle->loop;
 }
 
 static const struct rota_handle_type *const own_types[] = {
-	&rota__check_type,   &rota__idle_type,	 &rota__io_type,
-	&rota__prepare_type, &rota__signal_type, &rota__tcp_type,
-	&rota__timer_type,   &rota__wake_type,
+	&rota__check_type,
+	&rota__idle_type,
+	&rota__io_type,
+	&rota__prepare_type,
+	&rota__signal_type,
+	&rota__tcp_type,
+	&rota__timer_type,
+	&rota__wake_type,
 };
 
 const struct rota_handle_type *

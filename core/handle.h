@@ -33,16 +33,15 @@ static inline int
 rota__handle_is_open(const struct rota_handle *handle)
 {
 	return handle != NULL &&
-	       (handle->flags & (ROTA__OPEN | ROTA__CLOSING)) == ROTA__OPEN;
+		(handle->flags & (ROTA__OPEN | ROTA__CLOSING)) == ROTA__OPEN;
 }
 
 void rota__handle_init(struct rota_loop *loop, struct rota_handle *handle,
-		       const struct rota_handle_type *type);
+	const struct rota_handle_type *type);
 
 /* A handle of the loop itself, which nobody counts, walks or closes. */
 void rota__handle_init_internal(struct rota_loop *loop,
-				struct rota_handle *handle,
-				const struct rota_handle_type *type);
+	struct rota_handle *handle, const struct rota_handle_type *type);
 
 /* The only places that change flags, and with them the live count. */
 void rota__handle_activate(struct rota_handle *handle, const char *place);

@@ -127,8 +127,8 @@ resize(struct rota__heap *heap, uint32_t capacity)
 	struct rota__heap_entry *entries;
 	uint32_t i;
 
-	entries = rota__realloc(&heap->memory, NULL,
-				capacity * sizeof(*entries));
+	entries =
+		rota__realloc(&heap->memory, NULL, capacity * sizeof(*entries));
 	if (entries == NULL)
 		return -ENOMEM;
 	if (heap->n > 0)
@@ -183,7 +183,7 @@ rota__heap_release(struct rota__heap *heap, struct rota_alarm *alarm)
 	heap->n_reserved--;
 	/* A failure to shrink leaves a larger array, which is no harm. */
 	if (heap->n_due == 0 && heap->capacity > MIN_CAPACITY &&
-	    needed(heap->n_reserved) <= heap->capacity / 4)
+		needed(heap->n_reserved) <= heap->capacity / 4)
 		(void)resize(heap, heap->capacity / 2);
 }
 
@@ -209,8 +209,7 @@ is_aside(const struct rota__heap *heap, const struct rota_alarm *alarm)
 
 /* Changes the deadline of an alarm in the heap. */
 static void
-restart(struct rota__heap *heap, struct rota_alarm *alarm,
-	uint64_t deadline_ns)
+restart(struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
 {
 	struct rota__heap_entry entry = heap->entries[alarm->pos];
 
@@ -230,8 +229,8 @@ restart(struct rota__heap *heap, struct rota_alarm *alarm,
 }
 
 void
-rota__heap_start(struct rota__heap *heap, struct rota_alarm *alarm,
-		 uint64_t deadline_ns)
+rota__heap_start(
+	struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
 {
 	struct rota__heap_entry entry = { deadline_ns, alarm };
 
@@ -320,7 +319,7 @@ is_entry_sound(const struct rota__heap *heap, uint32_t pos)
 	const struct rota__heap_entry *parent;
 
 	if (entry->alarm->pos != pos ||
-	    entry->key_ns > entry->alarm->deadline_ns)
+		entry->key_ns > entry->alarm->deadline_ns)
 		return 0;
 	if (pos == 0)
 		return 1;
@@ -340,7 +339,7 @@ rota__heap_is_sound(const struct rota__heap *heap)
 			return 0;
 	for (i = heap->capacity - heap->n_due; i < heap->capacity; i++)
 		if (heap->entries[i].alarm != NULL &&
-		    heap->entries[i].alarm->pos != i)
+			heap->entries[i].alarm->pos != i)
 			return 0;
 	return 1;
 }

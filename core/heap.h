@@ -41,8 +41,8 @@ struct rota__heap {
 
 #define ROTA__HEAP_NOWHERE UINT32_MAX
 
-void rota__heap_init(struct rota__heap *heap,
-		     const struct rota__memory *memory);
+void rota__heap_init(
+	struct rota__heap *heap, const struct rota__memory *memory);
 void rota__heap_fini(struct rota__heap *heap);
 
 /* Makes room for one more alarm, and makes it one in no heap; -ENOMEM. */
@@ -53,7 +53,7 @@ void rota__heap_release(struct rota__heap *heap, struct rota_alarm *alarm);
 
 /* Starts an alarm, or starts it anew, behind all others of that deadline. */
 void rota__heap_start(struct rota__heap *heap, struct rota_alarm *alarm,
-		      uint64_t deadline_ns);
+	uint64_t deadline_ns);
 
 /* Stops an alarm; nothing happens if it is in no heap. */
 void rota__heap_stop(struct rota__heap *heap, struct rota_alarm *alarm);

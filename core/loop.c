@@ -14,8 +14,7 @@
 
 #define DEFAULT_ACCEPT_BATCH 64
 
-static const struct rota_loop_options default_options =
-	ROTA_LOOP_OPTIONS_INIT;
+static const struct rota_loop_options default_options = ROTA_LOOP_OPTIONS_INIT;
 
 static void
 init_rings(struct rota_loop *loop)
@@ -45,8 +44,8 @@ fill(struct rota_loop *loop, const struct rota_loop_options *options)
 	init_rings(loop);
 	rota__heap_init(&loop->heap, &loop->memory);
 	loop->wake_fds[0] = -1;
-	loop->accept_batch = options->accept_batch ? options->accept_batch
-						   : DEFAULT_ACCEPT_BATCH;
+	loop->accept_batch = options->accept_batch ? options->accept_batch :
+						     DEFAULT_ACCEPT_BATCH;
 	(void)rota_loop_on_slow(loop, 0, 0, NULL, NULL);
 	r = rota__choose_backend(loop, options->backend);
 	if (r < 0)
@@ -72,8 +71,8 @@ fail_close_backend:
 }
 
 int
-rota_loop_create(const struct rota_loop_options *options,
-		 struct rota_loop **ret_loop)
+rota_loop_create(
+	const struct rota_loop_options *options, struct rota_loop **ret_loop)
 {
 	const struct rota_sys *sys;
 	struct rota__memory memory;
@@ -109,8 +108,8 @@ static int
 is_in_use(const struct rota_loop *loop)
 {
 	return loop->state != ROTA__LOOP_RESTS ||
-	       !rota__ring_is_empty(&loop->handles) ||
-	       !rota__ring_is_empty(&loop->immediates);
+		!rota__ring_is_empty(&loop->handles) ||
+		!rota__ring_is_empty(&loop->immediates);
 }
 
 int

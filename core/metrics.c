@@ -50,7 +50,7 @@ bucket_of(uint64_t ns)
 		return (unsigned)ns;
 	log2 = 63u - (unsigned)__builtin_clzll(ns);
 	return (log2 - STEPS_LOG2 + 1) * STEPS +
-	       (unsigned)((ns >> (log2 - STEPS_LOG2)) & (STEPS - 1));
+		(unsigned)((ns >> (log2 - STEPS_LOG2)) & (STEPS - 1));
 }
 
 /* The middle of a bucket. */
@@ -63,7 +63,7 @@ value_of(unsigned bucket)
 		return bucket;
 	shift = bucket / STEPS - 1;
 	return ((uint64_t)(STEPS + bucket % STEPS) << shift) +
-	       (UINT64_C(1) << shift) / 2;
+		(UINT64_C(1) << shift) / 2;
 }
 
 /* The clock, as the loop's now too. */
@@ -113,7 +113,7 @@ rota__metrics_phase(struct rota_loop *loop, enum rota_phase phase)
 
 void
 rota__metrics_callback(struct rota_loop *loop, const char *type,
-		       const char *place, const struct rota_handle *handle)
+	const char *place, const struct rota_handle *handle)
 {
 	struct call *call = &loop->metrics->call;
 	const char *name = handle ? rota_handle_name(handle) : NULL;
@@ -134,7 +134,8 @@ rota__metrics_called(struct rota_loop *loop)
 
 	metrics->call.ns = now_ns - metrics->called_ns;
 	metrics->called_ns = now_ns;
-	if (metrics->call.type != NULL && metrics->call.ns >= metrics->longest.ns)
+	if (metrics->call.type != NULL &&
+		metrics->call.ns >= metrics->longest.ns)
 		metrics->longest = metrics->call;
 	metrics->call.type = NULL;
 }
@@ -163,8 +164,7 @@ tell_slow(struct rota_loop *loop, int is_warning)
 	const struct call *call = &metrics->longest;
 	struct rota_slow_turn turn = {
 		.busy_ns = metrics->busy_ns,
-		.threshold_ns = is_warning ? loop->warning_ns
-					   : loop->notice_ns,
+		.threshold_ns = is_warning ? loop->warning_ns : loop->notice_ns,
 		.is_warning = is_warning,
 		.phase = call->phase,
 		.callback_ns = call->ns,
@@ -255,7 +255,7 @@ rota_loop_time(const struct rota_loop *loop, struct rota_loop_time *ret_time)
 	size_t size;
 
 	if (loop == NULL || ret_time == NULL ||
-	    ret_time->size != sizeof(*ret_time))
+		ret_time->size != sizeof(*ret_time))
 		return -EINVAL;
 	metrics = loop->metrics;
 	if (metrics == NULL)
@@ -274,7 +274,7 @@ rota_loop_time(const struct rota_loop *loop, struct rota_loop_time *ret_time)
 
 int
 rota_loop_on_slow(struct rota_loop *loop, uint64_t notice_ns,
-		  uint64_t warning_ns, rota_slow_fn *fn, void *data)
+	uint64_t warning_ns, rota_slow_fn *fn, void *data)
 {
 	if (loop == NULL)
 		return -EINVAL;
@@ -295,8 +295,7 @@ const char *
 rota_phase_name(enum rota_phase phase)
 {
 	static const char *const names[] = { "timers", "pending", "idle",
-					     "prepare", "poll", "check",
-					     "close" };
+		"prepare", "poll", "check", "close" };
 
 	return (unsigned)phase < ROTA_N_PHASES ? names[phase] : NULL;
 }

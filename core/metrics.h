@@ -14,8 +14,7 @@ void rota__metrics_phase(struct rota_loop *loop, enum rota_phase phase);
 
 /* A callback begins; and has returned. */
 void rota__metrics_callback(struct rota_loop *loop, const char *type,
-			    const char *place,
-			    const struct rota_handle *handle);
+	const char *place, const struct rota_handle *handle);
 void rota__metrics_called(struct rota_loop *loop);
 
 /* The wait begins and ends. */

@@ -23,14 +23,13 @@ rota_options_from_env(struct rota_loop_options *options)
 	backend = getenv("ROTA_BACKEND");
 	measure = getenv("ROTA_MEASURE");
 	if (is_set(backend) &&
-	    strlen(backend) >= sizeof(options->backend_from_env))
+		strlen(backend) >= sizeof(options->backend_from_env))
 		return -EINVAL;
 	if (is_set(measure) && strcmp(measure, "0") != 0 &&
-	    strcmp(measure, "1") != 0)
+		strcmp(measure, "1") != 0)
 		return -EINVAL;
 	if (is_set(backend)) {
-		memcpy(options->backend_from_env, backend,
-		       strlen(backend) + 1);
+		memcpy(options->backend_from_env, backend, strlen(backend) + 1);
 		options->backend = options->backend_from_env;
 	}
 	if (is_set(measure))

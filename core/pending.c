@@ -9,8 +9,8 @@ void
 rota__pending_add(struct rota_stream *stream)
 {
 	if (rota__ring_is_empty(&stream->pending))
-		rota__ring_append(&stream->handle.loop->pending,
-				  &stream->pending);
+		rota__ring_append(
+			&stream->handle.loop->pending, &stream->pending);
 }
 
 void

@@ -69,16 +69,16 @@ next_head(rota__free_head old, uint32_t number_plus_1)
 /* Puts nodes chained from `first` to `last` on the free list. */
 static void
 free_nodes(struct rota__inbox *inbox, struct rota__post *first,
-	   struct rota__post *last)
+	struct rota__post *last)
 {
 	rota__free_head old = __atomic_load_n(&inbox->free, __ATOMIC_RELAXED);
 
 	do
-		__atomic_store_n(&last->next_free, (uint32_t)old,
-				 __ATOMIC_RELAXED);
-	while (!__atomic_compare_exchange_n(
-		&inbox->free, &old, next_head(old, first->number + 1), 1,
-		__ATOMIC_RELEASE, __ATOMIC_RELAXED));
+		__atomic_store_n(
+			&last->next_free, (uint32_t)old, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(&inbox->free, &old,
+		next_head(old, first->number + 1), 1, __ATOMIC_RELEASE,
+		__ATOMIC_RELAXED));
 }
 
 /* Adds a chunk where there is none yet; losing a race is as good. */
@@ -92,7 +92,7 @@ add_chunk(struct rota_loop *loop)
 	uint32_t i;
 
 	while (chunk < ROTA__N_POST_CHUNKS &&
-	       __atomic_load_n(&inbox->chunks[chunk], __ATOMIC_ACQUIRE))
+		__atomic_load_n(&inbox->chunks[chunk], __ATOMIC_ACQUIRE))
 		chunk++;
 	if (chunk == ROTA__N_POST_CHUNKS)
 		return -ENOMEM;
@@ -103,9 +103,8 @@ add_chunk(struct rota_loop *loop)
 		nodes[i].number = chunk_start(chunk) + i;
 		nodes[i].next_free = nodes[i].number + 2;
 	}
-	if (!__atomic_compare_exchange_n(&inbox->chunks[chunk], &none, nodes,
-					 0, __ATOMIC_RELEASE,
-					 __ATOMIC_RELAXED)) {
+	if (!__atomic_compare_exchange_n(&inbox->chunks[chunk], &none, nodes, 0,
+		    __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
 		loop->sys->unmap(nodes, chunk_nodes(chunk) * sizeof(*nodes));
 		return 0;
 	}
@@ -127,9 +126,8 @@ take_node(struct rota__inbox *inbox)
 		node = node_at(inbox, (uint32_t)old - 1);
 		/* May be of a later life; then the count has moved on. */
 		next = __atomic_load_n(&node->next_free, __ATOMIC_RELAXED);
-	} while (!__atomic_compare_exchange_n(
-		&inbox->free, &old, next_head(old, next), 1, __ATOMIC_ACQUIRE,
-		__ATOMIC_ACQUIRE));
+	} while (!__atomic_compare_exchange_n(&inbox->free, &old,
+		next_head(old, next), 1, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE));
 	return node;
 }
 
@@ -137,7 +135,8 @@ void
 rota__post_wake(struct rota_loop *loop)
 {
 	if (__atomic_load_n(&loop->inbox.is_asleep, __ATOMIC_SEQ_CST) &&
-	    __atomic_exchange_n(&loop->inbox.is_asleep, 0, __ATOMIC_SEQ_CST))
+		__atomic_exchange_n(
+			&loop->inbox.is_asleep, 0, __ATOMIC_SEQ_CST))
 		(void)loop->sys->wake_send(loop->wake_fds[1]);
 }
 
@@ -150,8 +149,7 @@ rota__post_note(struct rota_loop *loop, struct rota_note *note)
 	do
 		note->next = head;
 	while (!__atomic_compare_exchange_n(&loop->inbox.head, &head, note, 1,
-					    __ATOMIC_SEQ_CST,
-					    __ATOMIC_RELAXED));
+		__ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
 	rota__post_wake(loop);
 }
 
@@ -160,9 +158,8 @@ rota__note_send(struct rota_loop *loop, struct rota_note *note)
 {
 	uint32_t state = ROTA__NOTE_IDLE;
 
-	if (__atomic_compare_exchange_n(&note->state, &state,
-					ROTA__NOTE_QUEUED, 0,
-					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+	if (__atomic_compare_exchange_n(&note->state, &state, ROTA__NOTE_QUEUED,
+		    0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 		rota__post_note(loop, note);
 		return 0;
 	}
@@ -174,9 +171,8 @@ rota__note_close(struct rota_note *note)
 {
 	uint32_t state = ROTA__NOTE_IDLE;
 
-	if (__atomic_compare_exchange_n(&note->state, &state,
-					ROTA__NOTE_CLOSED, 0,
-					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+	if (__atomic_compare_exchange_n(&note->state, &state, ROTA__NOTE_CLOSED,
+		    0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		return 0;
 	if (state == ROTA__NOTE_CLOSED)
 		return 0;
@@ -190,13 +186,13 @@ rota__note_receive(struct rota_note *note)
 	uint32_t state = __atomic_load_n(&note->state, __ATOMIC_ACQUIRE);
 
 	if (state == ROTA__NOTE_LEAVING) {
-		__atomic_store_n(&note->state, ROTA__NOTE_CLOSED,
-				 __ATOMIC_RELEASE);
+		__atomic_store_n(
+			&note->state, ROTA__NOTE_CLOSED, __ATOMIC_RELEASE);
 		return 0;
 	}
 	/* What was written before any send until now is seen after this. */
-	(void)__atomic_exchange_n(&note->state, ROTA__NOTE_IDLE,
-				  __ATOMIC_ACQ_REL);
+	(void)__atomic_exchange_n(
+		&note->state, ROTA__NOTE_IDLE, __ATOMIC_ACQ_REL);
 	return 1;
 }
 
@@ -204,7 +200,7 @@ int
 rota__inbox_has_notes(const struct rota_loop *loop)
 {
 	return loop->inbox.taken != NULL ||
-	       __atomic_load_n(&loop->inbox.head, __ATOMIC_SEQ_CST) != NULL;
+		__atomic_load_n(&loop->inbox.head, __ATOMIC_SEQ_CST) != NULL;
 }
 
 int
@@ -212,7 +208,7 @@ rota__inbox_sleep(struct rota_loop *loop)
 {
 	__atomic_store_n(&loop->inbox.is_asleep, 1, __ATOMIC_SEQ_CST);
 	return rota__inbox_has_notes(loop) ||
-	       __atomic_load_n(&loop->is_stopping, __ATOMIC_SEQ_CST);
+		__atomic_load_n(&loop->is_stopping, __ATOMIC_SEQ_CST);
 }
 
 void
@@ -243,8 +239,7 @@ take_all(struct rota__inbox *inbox)
 
 void
 rota__inbox_put_signal(struct rota_loop *loop, struct rota_note *note,
-		       void (*deliver)(struct rota_loop *,
-				       struct rota_note *))
+	void (*deliver)(struct rota_loop *, struct rota_note *))
 {
 	note->next = NULL;
 	note->deliver = deliver;
@@ -351,8 +346,8 @@ open_wakeup(struct rota_loop *loop)
 		return r;
 	}
 	rota__watch_bind(&loop->wake_io.watch, loop->wake_fds[0]);
-	rota__watch_start(loop, &loop->wake_io.watch,
-			  ROTA_READABLE | ROTA_EDGE);
+	rota__watch_start(
+		loop, &loop->wake_io.watch, ROTA_READABLE | ROTA_EDGE);
 	return 0;
 }
 
@@ -389,8 +384,7 @@ rota__inbox_fini(struct rota_loop *loop)
 	for (chunk = 0; chunk < ROTA__N_POST_CHUNKS; chunk++)
 		if (inbox->chunks[chunk] != NULL)
 			loop->sys->unmap(inbox->chunks[chunk],
-					 chunk_nodes(chunk) *
-						 sizeof(struct rota__post));
+				chunk_nodes(chunk) * sizeof(struct rota__post));
 	memset(inbox, 0, sizeof(*inbox));
 }
 

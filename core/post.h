@@ -84,8 +84,7 @@ void rota__inbox_deliver(struct rota_loop *loop);
 
 /* For signals: puts a note just taken behind all other work. */
 void rota__inbox_put_signal(struct rota_loop *loop, struct rota_note *note,
-			    void (*deliver)(struct rota_loop *,
-					    struct rota_note *));
+	void (*deliver)(struct rota_loop *, struct rota_note *));
 
 int rota__inbox_init(struct rota_loop *loop);
 void rota__inbox_fini(struct rota_loop *loop);

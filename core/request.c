@@ -11,7 +11,7 @@ static unsigned
 counts(uint32_t flags)
 {
 	return (flags & (ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED)) ==
-	       (ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED);
+		(ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED);
 }
 
 /* The one setter. */
@@ -28,12 +28,12 @@ static int
 is_undecided(const struct rota_request *request)
 {
 	return (request->flags & (ROTA__IN_FLIGHT | ROTA__DECIDED)) ==
-	       ROTA__IN_FLIGHT;
+		ROTA__IN_FLIGHT;
 }
 
 void
 rota_request_begin(struct rota_handle *owner, struct rota_request *request,
-		   const struct rota_request_type *type, const char *place)
+	const struct rota_request_type *type, const char *place)
 {
 	request->loop = owner->loop;
 	request->type = type;
@@ -104,8 +104,7 @@ rota_request_set_deadline(struct rota_request *request, uint64_t delay_ns)
 		rota__heap_stop(&loop->heap, &request->alarm);
 	else
 		rota__heap_start(&loop->heap, &request->alarm,
-				 rota__clock_add(loop->sys->clock_ns(),
-						 delay_ns));
+			rota__clock_add(loop->sys->clock_ns(), delay_ns));
 	return 0;
 }
 
@@ -127,7 +126,7 @@ rota_request_unref(struct rota_request *request)
 		return -EINVAL;
 	if (!(request->flags & ROTA__IN_FLIGHT))
 		return -EALREADY;
-	set_flags(request,
-		  request->flags & ~(uint32_t)ROTA__REQUEST_REFERENCED);
+	set_flags(
+		request, request->flags & ~(uint32_t)ROTA__REQUEST_REFERENCED);
 	return 0;
 }

@@ -76,7 +76,7 @@ restore(const struct rota_sys *sys, int signum)
 	struct sigaction now;
 
 	if (sys->sigaction(signum, NULL, &now) == 0 &&
-	    (now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_signal)
+		(now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_signal)
 		(void)sys->sigaction(signum, &table.before[signum], NULL);
 }
 
@@ -158,8 +158,8 @@ can_be_caught(const struct rota_sys *sys, int signum)
 	struct sigaction ignored;
 
 	return signum > 0 && signum < N_SIGNALS && signum != SIGKILL &&
-	       signum != SIGSTOP &&
-	       sys->sigaction(signum, NULL, &ignored) == 0;
+		signum != SIGSTOP &&
+		sys->sigaction(signum, NULL, &ignored) == 0;
 }
 
 int
@@ -189,8 +189,8 @@ rota__signals_remove(struct rota_signal *signal)
 }
 
 int
-rota__signals_take(struct rota_signal *signal,
-		   struct rota_signal_event *ret_event)
+rota__signals_take(
+	struct rota_signal *signal, struct rota_signal_event *ret_event)
 {
 	const struct rota_sys *sys = signal->handle.loop->sys;
 	sigset_t old = enter(sys);

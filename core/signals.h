@@ -21,8 +21,8 @@ int rota__signals_move(struct rota_signal *signal, int signum);
 void rota__signals_remove(struct rota_signal *signal);
 
 /* Takes what has come since the last time; 0 if nothing has. */
-int rota__signals_take(struct rota_signal *signal,
-		       struct rota_signal_event *ret_event);
+int rota__signals_take(
+	struct rota_signal *signal, struct rota_signal_event *ret_event);
 
 /* In a child: no other thread can be in the table any more. */
 void rota__signals_fork(void);

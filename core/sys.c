@@ -26,7 +26,7 @@ real_clock_ns(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * UINT64_C(1000000000) +
-	       (uint64_t)now.tv_nsec;
+		(uint64_t)now.tv_nsec;
 }
 
 static void *
@@ -43,7 +43,7 @@ static void *
 real_map(size_t size_bytes)
 {
 	void *memory = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANON, -1, 0);
+		MAP_PRIVATE | MAP_ANON, -1, 0);
 
 	return memory == MAP_FAILED ? NULL : memory;
 }
@@ -86,8 +86,7 @@ rota__sys_prepare_fd(int fd)
 
 	if (flags < 0)
 		return -errno;
-	if (!(flags & O_NONBLOCK) &&
-	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+	if (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return -errno;
 	return real_set_cloexec(fd);
 }
@@ -185,8 +184,8 @@ real_recv(int fd, void *memory, size_t size_bytes)
 }
 
 static int
-real_sigaction(int signum, const struct sigaction *action,
-	       struct sigaction *ret_old)
+real_sigaction(
+	int signum, const struct sigaction *action, struct sigaction *ret_old)
 {
 	return result(sigaction(signum, action, ret_old));
 }
@@ -199,13 +198,13 @@ real_sigmask(int how, const sigset_t *set, sigset_t *ret_old)
 
 static int
 real_select(int n, fd_set *readable, fd_set *writable, fd_set *exceptional,
-	    uint64_t timeout_ns)
+	uint64_t timeout_ns)
 {
 	struct timespec ts;
 
 	if (timeout_ns == UINT64_MAX)
-		return result(pselect(n, readable, writable, exceptional, NULL,
-				      NULL));
+		return result(pselect(
+			n, readable, writable, exceptional, NULL, NULL));
 	ts = rota__clock_to_timespec(timeout_ns);
 	return result(pselect(n, readable, writable, exceptional, &ts, NULL));
 }
@@ -244,8 +243,7 @@ const struct rota_sys rota__sys_real = {
 };
 
 void *
-rota__realloc(const struct rota__memory *from, void *memory,
-	      size_t size_bytes)
+rota__realloc(const struct rota__memory *from, void *memory, size_t size_bytes)
 {
 	return from->realloc(from->data, memory, size_bytes);
 }
@@ -270,7 +268,7 @@ rota__sys_memory(const struct rota_sys *sys)
 {
 	/* The table stays const: realloc_of_table() only reads it. */
 	struct rota__memory memory = { realloc_of_table,
-				       (void *)(uintptr_t)sys };
+		(void *)(uintptr_t)sys };
 
 	return memory;
 }

@@ -53,10 +53,10 @@ struct rota_sys {
 	/* Does not repeat: after EINTR the connect goes on (-EINPROGRESS). */
 	int (*connect)(int fd, const struct sockaddr *addr, socklen_t len);
 	int (*shutdown)(int fd, int how);
-	int (*getsockopt)(int fd, int level, int name, void *value,
-			  socklen_t *len);
-	int (*setsockopt)(int fd, int level, int name, const void *value,
-			  socklen_t len);
+	int (*getsockopt)(
+		int fd, int level, int name, void *value, socklen_t *len);
+	int (*setsockopt)(
+		int fd, int level, int name, const void *value, socklen_t len);
 	int (*getsockname)(int fd, struct sockaddr *addr, socklen_t *len);
 	int (*getpeername)(int fd, struct sockaddr *addr, socklen_t *len);
 	ssize_t (*recv)(int fd, void *memory, size_t size_bytes);
@@ -72,7 +72,7 @@ struct rota_sys {
 
 	/* Signals. */
 	int (*sigaction)(int signum, const struct sigaction *action,
-			 struct sigaction *ret_old);
+		struct sigaction *ret_old);
 	int (*set_sigmask)(int how, const sigset_t *set, sigset_t *ret_old);
 
 	/*
@@ -82,7 +82,7 @@ struct rota_sys {
 	 */
 	int (*poll)(struct pollfd *fds, nfds_t n, uint64_t timeout_ns);
 	int (*select)(int n, fd_set *readable, fd_set *writable,
-		      fd_set *exceptional, uint64_t timeout_ns);
+		fd_set *exceptional, uint64_t timeout_ns);
 };
 
 extern const struct rota_sys rota__sys_real;
@@ -96,8 +96,8 @@ struct rota__memory {
 	void *data;
 };
 
-void *rota__realloc(const struct rota__memory *from, void *memory,
-		    size_t size_bytes);
+void *rota__realloc(
+	const struct rota__memory *from, void *memory, size_t size_bytes);
 void rota__free(const struct rota__memory *from, void *memory);
 
 /* The allocator of a table, as rota__memory. */
@@ -120,7 +120,7 @@ int rota__sys_mute_sigpipe(int fd);
  * counts in milliseconds: the probe finds out, or the wait.
  */
 int rota__sys_epoll_wait(int fd, struct epoll_event *events, int n,
-			 uint64_t timeout_ns, int *is_coarse);
+	uint64_t timeout_ns, int *is_coarse);
 void rota__sys_epoll_probe(int fd, int *is_coarse);
 
 #endif

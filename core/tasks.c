@@ -26,9 +26,9 @@ grow(struct rota__tasks *queue, const struct rota__memory *memory)
 		return -ENOMEM;
 	if (old != 0) {
 		memcpy(tasks, queue->tasks + queue->first,
-		       n_to_end * sizeof(*tasks));
+			n_to_end * sizeof(*tasks));
 		memcpy(tasks + n_to_end, queue->tasks,
-		       queue->first * sizeof(*tasks));
+			queue->first * sizeof(*tasks));
 	}
 	rota__free(memory, queue->tasks);
 	queue->tasks = tasks;
@@ -39,7 +39,7 @@ grow(struct rota__tasks *queue, const struct rota__memory *memory)
 
 int
 rota__tasks_put(struct rota__tasks *queue, const struct rota__memory *memory,
-		const struct rota__task *task)
+	const struct rota__task *task)
 {
 	uint32_t last;
 	int r;
@@ -73,7 +73,7 @@ rota__tasks_fini(struct rota__tasks *queue, const struct rota__memory *memory)
 
 static int
 queue_task(struct rota_loop *loop, struct rota__tasks *queue, rota_loop_fn *fn,
-	   void *data, const char *place)
+	void *data, const char *place)
 {
 	struct rota__task task = { fn, data, place };
 	int r;
@@ -85,8 +85,8 @@ queue_task(struct rota_loop *loop, struct rota__tasks *queue, rota_loop_fn *fn,
 }
 
 int
-rota_tick_at(struct rota_loop *loop, rota_loop_fn *fn, void *data,
-	     const char *place)
+rota_tick_at(
+	struct rota_loop *loop, rota_loop_fn *fn, void *data, const char *place)
 {
 	if (loop == NULL || fn == NULL)
 		return -EINVAL;
@@ -94,8 +94,8 @@ rota_tick_at(struct rota_loop *loop, rota_loop_fn *fn, void *data,
 }
 
 int
-rota_microtask_at(struct rota_loop *loop, rota_loop_fn *fn, void *data,
-		  const char *place)
+rota_microtask_at(
+	struct rota_loop *loop, rota_loop_fn *fn, void *data, const char *place)
 {
 	if (loop == NULL || fn == NULL)
 		return -EINVAL;

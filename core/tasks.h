@@ -25,13 +25,12 @@ struct rota__tasks {
 
 /* Puts a task last; -ENOMEM, and then the queue is as before. */
 int rota__tasks_put(struct rota__tasks *queue,
-		    const struct rota__memory *memory,
-		    const struct rota__task *task);
+	const struct rota__memory *memory, const struct rota__task *task);
 
 /* Takes the first task of a queue that is not empty. */
 struct rota__task rota__tasks_take(struct rota__tasks *queue);
 
-void rota__tasks_fini(struct rota__tasks *queue,
-		      const struct rota__memory *memory);
+void rota__tasks_fini(
+	struct rota__tasks *queue, const struct rota__memory *memory);
 
 #endif

@@ -82,8 +82,8 @@ run_timers(struct rota_loop *loop)
 }
 
 static void
-run_hooks(struct rota_loop *loop, struct rota_link *hooks,
-	  enum rota_phase phase)
+run_hooks(
+	struct rota_loop *loop, struct rota_link *hooks, enum rota_phase phase)
 {
 	struct rota__cursor *cursor = &loop->hook_cursor;
 	struct rota_link *link;
@@ -97,7 +97,7 @@ run_hooks(struct rota_loop *loop, struct rota_link *hooks,
 			ROTA__CONTAINER(link, struct rota_hook, order);
 
 		rota__before_callback(loop, hook->handle.type->name,
-				      hook->handle.place, &hook->handle);
+			hook->handle.place, &hook->handle);
 		hook->fn(hook);
 		rota__after_callback(loop);
 	}
@@ -113,9 +113,7 @@ run_immediates(struct rota_loop *loop)
 	enter(loop, ROTA_PHASE_CHECK);
 	while ((link = rota__ring_take_first(&loop->immediates_now)) != NULL)
 		rota__immediate_call(loop,
-				     ROTA__CONTAINER(link,
-						     struct rota_immediate,
-						     order));
+			ROTA__CONTAINER(link, struct rota_immediate, order));
 }
 
 static void
@@ -139,10 +137,9 @@ static int
 has_work(const struct rota_loop *loop)
 {
 	return !rota__ring_is_empty(&loop->idle) ||
-	       loop->n_immediates_referenced > 0 ||
-	       !rota__ring_is_empty(&loop->pending) ||
-	       loop->closing_first != NULL ||
-	       rota__fds_have_ready(loop);
+		loop->n_immediates_referenced > 0 ||
+		!rota__ring_is_empty(&loop->pending) ||
+		loop->closing_first != NULL || rota__fds_have_ready(loop);
 }
 
 uint64_t

@@ -16,7 +16,7 @@
  */
 static inline void
 rota__before_callback(struct rota_loop *loop, const char *type,
-		      const char *place, const struct rota_handle *handle)
+	const char *place, const struct rota_handle *handle)
 {
 	loop->n_callbacks++;
 	if (loop->metrics != NULL)

@@ -71,10 +71,8 @@ tell_handle(struct report *report, struct rota_handle *handle)
 	};
 
 	culprit.holds = handle->flags & ROTA__CLOSING ||
-			(rota_handle_is_active(handle) &&
-			 culprit.is_referenced);
-	if (handle->type->describe != NULL &&
-	    !(handle->flags & ROTA__CLOSING))
+		(rota_handle_is_active(handle) && culprit.is_referenced);
+	if (handle->type->describe != NULL && !(handle->flags & ROTA__CLOSING))
 		handle->type->describe(handle, details, sizeof(details));
 	tell(report, &culprit);
 	if (handle->type->requests != NULL)
@@ -106,7 +104,7 @@ tell_handles(struct report *report, const struct rota_link *head)
 
 	for (link = head->next; link != head; link = link->next)
 		tell_handle(report,
-			    ROTA__CONTAINER(link, struct rota_handle, link));
+			ROTA__CONTAINER(link, struct rota_handle, link));
 }
 
 static void
@@ -116,8 +114,7 @@ tell_immediates(struct report *report, const struct rota_link *head)
 
 	for (link = head->next; link != head; link = link->next)
 		tell_immediate(report,
-			       ROTA__CONTAINER(link, struct rota_immediate,
-					       order));
+			ROTA__CONTAINER(link, struct rota_immediate, order));
 }
 
 int
@@ -145,17 +142,17 @@ static void
 write_line(const struct rota_culprit *culprit, void *data)
 {
 	struct text *text = data;
-	size_t room =
-		text->n < text->size_bytes ? text->size_bytes - text->n : 0;
+	size_t room = text->n < text->size_bytes ? text->size_bytes - text->n :
+						   0;
 	int n;
 
 	n = snprintf(room ? text->text + text->n : NULL, room,
-		     "%s%s%s%s: %s%s%s, %s, callback %s, started at %s\n",
-		     culprit->type, *culprit->name ? " \"" : "", culprit->name,
-		     *culprit->name ? "\"" : "", culprit->state,
-		     *culprit->details ? ", " : "", culprit->details,
-		     culprit->is_referenced ? "referenced" : "unreferenced",
-		     culprit->callback, culprit->place);
+		"%s%s%s%s: %s%s%s, %s, callback %s, started at %s\n",
+		culprit->type, *culprit->name ? " \"" : "", culprit->name,
+		*culprit->name ? "\"" : "", culprit->state,
+		*culprit->details ? ", " : "", culprit->details,
+		culprit->is_referenced ? "referenced" : "unreferenced",
+		culprit->callback, culprit->place);
 	if (n > 0)
 		text->n += (size_t)n;
 }

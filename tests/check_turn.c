@@ -1422,7 +1422,7 @@ on_written_write(struct rota_write *request, int status)
 	(void)request;
 	ck_ok(status);
 	if (++n_chained < CHAIN &&
-	    !rota_handle_is_closing(&pending_tcp.stream.handle))
+		!rota_handle_is_closing(&pending_tcp.stream.handle))
 		write_a_byte(on_written_write);
 }
 

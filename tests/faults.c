@@ -24,7 +24,8 @@ static const struct {
 	const char *name;
 	int errors[MAX_VARIANTS + 1];
 } calls[FAULTS_N_CALLS] = {
-	[FAULTS_ACCEPT] = { "accept", { EMFILE, ECONNABORTED, ENOMEM, EAGAIN } },
+	[FAULTS_ACCEPT] = { "accept",
+		{ EMFILE, ECONNABORTED, ENOMEM, EAGAIN } },
 	[FAULTS_BIND] = { "bind", { EADDRINUSE, EACCES } },
 	[FAULTS_CLOCK] = { "clock", { 0 } },
 	[FAULTS_CLOSE] = { "close", { EIO } },
@@ -474,8 +475,7 @@ __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
 }
 
 int
-__wrap_epoll_wait(
-	int epoll, struct epoll_event *events, int n, int timeout_ms)
+__wrap_epoll_wait(int epoll, struct epoll_event *events, int n, int timeout_ms)
 {
 	if (fails(FAULTS_EPOLL_WAIT))
 		return -1;

@@ -21,8 +21,8 @@ table_of(const struct rota_stream *stream)
 {
 	static const struct rota_stream_type none;
 
-	return stream->handle.type->stream ? stream->handle.type->stream
-					   : &none;
+	return stream->handle.type->stream ? stream->handle.type->stream :
+					     &none;
 }
 
 /* 0, or -EINVAL if the sizes do not fit what the kernel counts in. */
@@ -36,7 +36,7 @@ check_buffers(const struct iovec *buffers, unsigned n)
 		return -EINVAL;
 	for (i = 0; i < n; i++) {
 		if (buffers[i].iov_len > room ||
-		    (buffers[i].iov_base == NULL && buffers[i].iov_len > 0))
+			(buffers[i].iov_base == NULL && buffers[i].iov_len > 0))
 			return -EINVAL;
 		room -= buffers[i].iov_len;
 	}
@@ -45,7 +45,7 @@ check_buffers(const struct iovec *buffers, unsigned n)
 
 int
 rota_stream_read_start_at(struct rota_stream *stream, rota_buffer_fn *buffer,
-			  rota_read_fn *fn, const char *place)
+	rota_read_fn *fn, const char *place)
 {
 	if (!is_open(stream) || fn == NULL)
 		return -EINVAL;
@@ -66,13 +66,12 @@ rota_stream_read_stop(struct rota_stream *stream)
 
 int
 rota_stream_write_at(struct rota_stream *stream, struct rota_write *request,
-		     struct iovec *buffers, unsigned n, rota_write_fn *fn,
-		     const char *place)
+	struct iovec *buffers, unsigned n, rota_write_fn *fn, const char *place)
 {
 	unsigned i;
 
 	if (!is_open(stream) || request == NULL || fn == NULL ||
-	    check_buffers(buffers, n) < 0)
+		check_buffers(buffers, n) < 0)
 		return -EINVAL;
 	if (table_of(stream)->write == NULL)
 		return -ENOTSUP;
@@ -90,8 +89,8 @@ rota_stream_write_at(struct rota_stream *stream, struct rota_write *request,
 }
 
 ssize_t
-rota_stream_try_write(struct rota_stream *stream, const struct iovec *buffers,
-		      unsigned n)
+rota_stream_try_write(
+	struct rota_stream *stream, const struct iovec *buffers, unsigned n)
 {
 	if (!is_open(stream) || check_buffers(buffers, n) < 0)
 		return -EINVAL;
@@ -102,8 +101,7 @@ rota_stream_try_write(struct rota_stream *stream, const struct iovec *buffers,
 
 int
 rota_stream_shutdown_at(struct rota_stream *stream,
-			struct rota_shutdown *request, rota_shutdown_fn *fn,
-			const char *place)
+	struct rota_shutdown *request, rota_shutdown_fn *fn, const char *place)
 {
 	if (!is_open(stream) || request == NULL || fn == NULL)
 		return -EINVAL;
@@ -116,7 +114,7 @@ rota_stream_shutdown_at(struct rota_stream *stream,
 
 int
 rota_stream_listen_at(struct rota_stream *listener, int backlog,
-		      rota_listen_fn *fn, const char *place)
+	rota_listen_fn *fn, const char *place)
 {
 	if (!is_open(listener) || fn == NULL || backlog < 1)
 		return -EINVAL;
@@ -129,8 +127,8 @@ int
 rota_stream_accept(struct rota_stream *listener, struct rota_stream *client)
 {
 	if (!is_open(listener) || !is_open(client) ||
-	    listener->handle.type != client->handle.type ||
-	    listener->handle.loop != client->handle.loop)
+		listener->handle.type != client->handle.type ||
+		listener->handle.loop != client->handle.loop)
 		return -EINVAL;
 	if (table_of(listener)->accept == NULL)
 		return -ENOTSUP;
@@ -183,5 +181,5 @@ int
 rota_stream_is_writable(const struct rota_stream *stream)
 {
 	return has_state(stream, ROTA__STREAM_WRITABLE) &&
-	       !has_state(stream, ROTA__STREAM_SHUT);
+		!has_state(stream, ROTA__STREAM_SHUT);
 }

@@ -36,7 +36,7 @@ const struct rota_handle_type rota__check_type = {
 
 static int
 init(struct rota_loop *loop, struct rota_hook *hook,
-     const struct rota_handle_type *type)
+	const struct rota_handle_type *type)
 {
 	if (loop == NULL || hook == NULL)
 		return -EINVAL;

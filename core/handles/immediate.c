@@ -8,8 +8,11 @@
 #include "core/ring.h"
 #include "core/turn.h"
 
-enum immediate_flag { INITIALISED = 1 << 0, REFERENCED = 1 << 1,
-		      QUEUED = 1 << 2 };
+enum immediate_flag {
+	INITIALISED = 1 << 0,
+	REFERENCED = 1 << 1,
+	QUEUED = 1 << 2
+};
 
 static unsigned
 counts(uint32_t flags)
@@ -50,8 +53,8 @@ rota_immediate_init(struct rota_loop *loop, struct rota_immediate *immediate)
 }
 
 int
-rota_immediate_start_at(struct rota_immediate *immediate,
-			rota_immediate_fn *fn, const char *place)
+rota_immediate_start_at(struct rota_immediate *immediate, rota_immediate_fn *fn,
+	const char *place)
 {
 	if (is_blank(immediate) || fn == NULL)
 		return -EINVAL;

@@ -6,7 +6,7 @@
 #include "rota/immediate.h"
 
 /* Calls an immediate that was taken out of its queue. */
-void rota__immediate_call(struct rota_loop *loop,
-			  struct rota_immediate *immediate);
+void rota__immediate_call(
+	struct rota_loop *loop, struct rota_immediate *immediate);
 
 #endif

@@ -8,12 +8,11 @@
 #include "core/handle.h"
 #include "core/turn.h"
 
-#define WISHES \
-	(ROTA_READABLE | ROTA_WRITABLE | ROTA_PRIORITY | ROTA_HANGUP)
+#define WISHES (ROTA_READABLE | ROTA_WRITABLE | ROTA_PRIORITY | ROTA_HANGUP)
 
 _Static_assert(offsetof(struct rota_io, watch) ==
-		       offsetof(struct rota__watcher, watch),
-	       "a rota_io begins as a rota__watcher");
+		offsetof(struct rota__watcher, watch),
+	"a rota_io begins as a rota__watcher");
 
 static int
 close_io(struct rota_handle *handle)
@@ -90,12 +89,12 @@ rota_io_init(struct rota_loop *loop, struct rota_io *io, int fd)
 }
 
 int
-rota_io_start_at(struct rota_io *io, unsigned events, rota_io_fn *fn,
-		 const char *place)
+rota_io_start_at(
+	struct rota_io *io, unsigned events, rota_io_fn *fn, const char *place)
 {
 	if (io == NULL || fn == NULL || !rota__handle_is_open(&io->handle) ||
-	    (events & WISHES) == 0 ||
-	    (events & ~(unsigned)(WISHES | ROTA_EDGE)) != 0)
+		(events & WISHES) == 0 ||
+		(events & ~(unsigned)(WISHES | ROTA_EDGE)) != 0)
 		return -EINVAL;
 	io->fn = fn;
 	io->error = 0;
@@ -140,8 +139,8 @@ rota_io_rebind(struct rota_io *io, int fd)
 int
 rota_io_fd(const struct rota_io *io)
 {
-	return io == NULL || !(io->handle.flags & ROTA__OPEN) ? -1
-							      : io->watch.fd;
+	return io == NULL || !(io->handle.flags & ROTA__OPEN) ? -1 :
+								io->watch.fd;
 }
 
 unsigned

@@ -22,7 +22,7 @@ call_listen(struct rota_stream *listener, int status)
 	struct rota_loop *loop = listener->handle.loop;
 
 	rota__before_callback(loop, listener->handle.type->name,
-			      listener->handle.place, &listener->handle);
+		listener->handle.place, &listener->handle);
 	listener->in.listening.fn(listener, status);
 	rota__after_callback(loop);
 }
@@ -36,7 +36,7 @@ rota__stream_accept_failed(struct rota_stream *listener, int error)
 	listener->state |= ROTA__STREAM_PAUSED;
 	rota__stream_watch(listener);
 	rota__heap_start(&loop->heap, &listener->out.pause,
-			 rota__clock_add(now_ns, PAUSE_NS));
+		rota__clock_add(now_ns, PAUSE_NS));
 	call_listen(listener, error);
 }
 
@@ -56,10 +56,10 @@ static int
 is_of_connection(int error)
 {
 	return error == -ECONNABORTED || error == -EPROTO ||
-	       error == -ECONNRESET || error == -EPERM ||
-	       error == -ENETDOWN || error == -ENETUNREACH ||
-	       error == -EHOSTDOWN || error == -EHOSTUNREACH ||
-	       error == -ENOPROTOOPT || error == -ETIMEDOUT;
+		error == -ECONNRESET || error == -EPERM || error == -ENETDOWN ||
+		error == -ENETUNREACH || error == -EHOSTDOWN ||
+		error == -EHOSTUNREACH || error == -ENOPROTOOPT ||
+		error == -ETIMEDOUT;
 }
 
 /* Returns 1 to go on with the next connection. */
@@ -114,7 +114,7 @@ rota__stream_end_listening(struct rota_stream *listener)
 /* The socket listens already: only the callback and the backlog change. */
 static int
 relisten(struct rota_stream *stream, int backlog, rota_listen_fn *fn,
-	 const char *place)
+	const char *place)
 {
 	int r = stream->handle.loop->sys->listen(stream->watch.fd, backlog);
 
@@ -126,8 +126,8 @@ relisten(struct rota_stream *stream, int backlog, rota_listen_fn *fn,
 }
 
 int
-rota__stream_listen(struct rota_stream *stream, int backlog,
-		    rota_listen_fn *fn, const char *place)
+rota__stream_listen(struct rota_stream *stream, int backlog, rota_listen_fn *fn,
+	const char *place)
 {
 	struct rota_loop *loop = stream->handle.loop;
 	struct rota_alarm pause;
@@ -135,10 +135,11 @@ rota__stream_listen(struct rota_stream *stream, int backlog,
 
 	if (stream->state & ROTA__STREAM_LISTENING)
 		return relisten(stream, backlog, fn, place);
-	if (stream->state & (ROTA__STREAM_READABLE | ROTA__STREAM_WRITABLE |
-			     ROTA__STREAM_CONNECTING) ||
-	    stream->connecting != NULL || stream->out.writing.first != NULL ||
-	    stream->watch.fd < 0)
+	if (stream->state &
+			(ROTA__STREAM_READABLE | ROTA__STREAM_WRITABLE |
+				ROTA__STREAM_CONNECTING) ||
+		stream->connecting != NULL ||
+		stream->out.writing.first != NULL || stream->watch.fd < 0)
 		return -EINVAL;
 	r = rota__heap_reserve(&loop->heap, &pause);
 	if (r < 0)
@@ -166,7 +167,7 @@ rota__stream_accept(struct rota_stream *listener, struct rota_stream *client)
 	int r;
 
 	if (!(listener->state & ROTA__STREAM_LISTENING) ||
-	    client->watch.fd >= 0 || client->connecting != NULL)
+		client->watch.fd >= 0 || client->connecting != NULL)
 		return -EINVAL;
 	fd = listener->in.listening.accepted;
 	if (fd < 0)
@@ -175,10 +176,10 @@ rota__stream_accept(struct rota_stream *listener, struct rota_stream *client)
 	if (r < 0)
 		return r;
 	listener->in.listening.accepted = -1;
-	rota__stream_adopt(client, fd,
-			   ROTA__STREAM_READABLE | ROTA__STREAM_WRITABLE);
+	rota__stream_adopt(
+		client, fd, ROTA__STREAM_READABLE | ROTA__STREAM_WRITABLE);
 	if (listener->state & ROTA__STREAM_PAUSED &&
-	    !rota__alarm_is_set(&listener->out.pause)) {
+		!rota__alarm_is_set(&listener->out.pause)) {
 		listener->state &= ~(uint32_t)ROTA__STREAM_PAUSED;
 		rota__stream_watch(listener);
 	}

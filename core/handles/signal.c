@@ -20,8 +20,7 @@ close_signal(struct rota_handle *handle)
 }
 
 static void
-describe_signal(const struct rota_handle *handle, char *text,
-		size_t size_bytes)
+describe_signal(const struct rota_handle *handle, char *text, size_t size_bytes)
 {
 	const struct rota_signal *signal = (const struct rota_signal *)handle;
 
@@ -51,13 +50,13 @@ deliver_last(struct rota_loop *loop, struct rota_note *note)
 		return;
 	}
 	if (!rota_handle_is_active(&signal->handle) ||
-	    !rota__signals_take(signal, &event))
+		!rota__signals_take(signal, &event))
 		return;
 	event.signum = signal->signum;
 	if (signal->is_once)
 		(void)rota_signal_stop(signal);
-	rota__before_callback(loop, "signal", signal->handle.place,
-			      &signal->handle);
+	rota__before_callback(
+		loop, "signal", signal->handle.place, &signal->handle);
 	signal->fn(signal, &event);
 	rota__after_callback(loop);
 }
@@ -88,15 +87,15 @@ rota_signal_init(struct rota_loop *loop, struct rota_signal *signal)
 
 static int
 start(struct rota_signal *signal, int signum, int is_once, rota_signal_fn *fn,
-      const char *place)
+	const char *place)
 {
 	int r;
 
 	if (signal == NULL || fn == NULL ||
-	    !rota__handle_is_open(&signal->handle))
+		!rota__handle_is_open(&signal->handle))
 		return -EINVAL;
 	if (!rota_handle_is_active(&signal->handle) ||
-	    signal->signum != signum) {
+		signal->signum != signum) {
 		r = rota__signals_move(signal, signum);
 		if (r < 0)
 			return r;
@@ -108,15 +107,15 @@ start(struct rota_signal *signal, int signum, int is_once, rota_signal_fn *fn,
 }
 
 int
-rota_signal_start_at(struct rota_signal *signal, int signum,
-		     rota_signal_fn *fn, const char *place)
+rota_signal_start_at(struct rota_signal *signal, int signum, rota_signal_fn *fn,
+	const char *place)
 {
 	return start(signal, signum, 0, fn, place);
 }
 
 int
 rota_signal_once_at(struct rota_signal *signal, int signum, rota_signal_fn *fn,
-		    const char *place)
+	const char *place)
 {
 	return start(signal, signum, 1, fn, place);
 }

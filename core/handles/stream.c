@@ -15,16 +15,16 @@
 #define READ_ROUNDS 4
 
 _Static_assert(offsetof(struct rota_stream, watch) ==
-		       offsetof(struct rota__watcher, watch),
-	       "a rota_stream begins as a rota__watcher");
+		offsetof(struct rota__watcher, watch),
+	"a rota_stream begins as a rota__watcher");
 
 int
 rota__stream_init(struct rota_loop *loop, struct rota_stream *stream,
-		  const struct rota_handle_type *type)
+	const struct rota_handle_type *type)
 {
 	if (loop->read_buffer == NULL) {
-		loop->read_buffer = rota__realloc(&loop->memory, NULL,
-						  ROTA__READ_BUFFER_BYTES);
+		loop->read_buffer = rota__realloc(
+			&loop->memory, NULL, ROTA__READ_BUFFER_BYTES);
 		if (loop->read_buffer == NULL)
 			return -ENOMEM;
 	}
@@ -72,9 +72,9 @@ wish_of(const struct rota_stream *stream)
 	if (stream->state & ROTA__STREAM_CONNECTING)
 		return ROTA_WRITABLE;
 	if (stream->state & ROTA__STREAM_READING ||
-	    (stream->state &
-	     (ROTA__STREAM_LISTENING | ROTA__STREAM_PAUSED)) ==
-		    ROTA__STREAM_LISTENING)
+		(stream->state &
+			(ROTA__STREAM_LISTENING | ROTA__STREAM_PAUSED)) ==
+			ROTA__STREAM_LISTENING)
 		events |= ROTA_READABLE;
 	if (stream->state & ROTA__STREAM_BLOCKED)
 		events |= ROTA_WRITABLE;
@@ -108,7 +108,7 @@ call_read(struct rota_stream *stream, ssize_t n, const void *data)
 	struct rota_loop *loop = stream->handle.loop;
 
 	rota__before_callback(loop, stream->handle.type->name,
-			      stream->handle.place, &stream->handle);
+		stream->handle.place, &stream->handle);
 	stream->in.reading.fn(stream, n, data);
 	rota__after_callback(loop);
 }
@@ -127,7 +127,7 @@ static struct iovec
 borrow_buffer(struct rota_stream *stream)
 {
 	struct iovec buffer = { stream->handle.loop->read_buffer,
-				ROTA__READ_BUFFER_BYTES };
+		ROTA__READ_BUFFER_BYTES };
 
 	if (stream->in.reading.buffer != NULL) {
 		buffer.iov_base = NULL;
@@ -150,8 +150,8 @@ read_once(struct rota_stream *stream)
 		fail_reading(stream, -ENOBUFS);
 		return 0;
 	}
-	n = stream->handle.type->stream->pull(stream, buffer.iov_base,
-					      buffer.iov_len);
+	n = stream->handle.type->stream->pull(
+		stream, buffer.iov_base, buffer.iov_len);
 	if (n == -EAGAIN || n == -EWOULDBLOCK)
 		return 0;
 	if (n <= 0) {
@@ -174,8 +174,8 @@ read_on(struct rota_stream *stream)
 }
 
 void
-rota__stream_begin_connect(struct rota_stream *stream,
-			   struct rota_connect *request)
+rota__stream_begin_connect(
+	struct rota_stream *stream, struct rota_connect *request)
 {
 	stream->connecting = request;
 	stream->state |= ROTA__STREAM_CONNECTING;
@@ -188,8 +188,7 @@ rota__stream_decide_connect(struct rota_stream *stream, int status)
 	stream->state &= ~(uint32_t)ROTA__STREAM_CONNECTING;
 	rota__pending_add(stream);
 	if (status == 0) {
-		stream->state |= ROTA__STREAM_READABLE |
-				 ROTA__STREAM_WRITABLE;
+		stream->state |= ROTA__STREAM_READABLE | ROTA__STREAM_WRITABLE;
 		rota__stream_watch(stream);
 		rota__stream_flush(stream);
 		return;
@@ -206,9 +205,8 @@ finish_connect(struct rota_stream *stream, int error)
 	int r = 0;
 
 	if (error == 0)
-		r = stream->handle.loop->sys->getsockopt(stream->watch.fd,
-							 SOL_SOCKET, SO_ERROR,
-							 &error, &len);
+		r = stream->handle.loop->sys->getsockopt(
+			stream->watch.fd, SOL_SOCKET, SO_ERROR, &error, &len);
 	rota__stream_decide_connect(stream, r < 0 ? r : -error);
 }
 
@@ -253,7 +251,7 @@ rota__stream_close(struct rota_handle *handle)
 	if (stream->state & ROTA__STREAM_LISTENING)
 		rota__stream_end_listening(stream);
 	if (stream->connecting != NULL &&
-	    !rota__request_is_decided(&stream->connecting->request))
+		!rota__request_is_decided(&stream->connecting->request))
 		rota__request_decide(&stream->connecting->request, -ECANCELED);
 	rota__stream_fail_writes(stream, -ECANCELED);
 	rota__pending_remove(stream);
@@ -272,8 +270,8 @@ tell_connect(struct rota_stream *stream)
 		return;
 	stream->connecting = NULL;
 	rota_request_end(&connect->request);
-	rota__before_callback(loop, "connect", connect->request.place,
-			      &stream->handle);
+	rota__before_callback(
+		loop, "connect", connect->request.place, &stream->handle);
 	connect->fn(connect, connect->request.status);
 	rota__after_callback(loop);
 }
@@ -292,8 +290,8 @@ rota__stream_finish(struct rota_handle *handle)
 }
 
 int
-rota__stream_requests(struct rota_handle *handle, rota_request_visit_fn *visit,
-		      void *data)
+rota__stream_requests(
+	struct rota_handle *handle, rota_request_visit_fn *visit, void *data)
 {
 	struct rota_stream *stream = (struct rota_stream *)handle;
 	struct rota_request *request = NULL;
@@ -310,10 +308,10 @@ rota__stream_requests(struct rota_handle *handle, rota_request_visit_fn *visit,
 
 int
 rota__stream_read_start(struct rota_stream *stream, rota_buffer_fn *buffer,
-			rota_read_fn *fn, const char *place)
+	rota_read_fn *fn, const char *place)
 {
 	if (!(stream->state &
-	      (ROTA__STREAM_READABLE | ROTA__STREAM_CONNECTING)))
+		    (ROTA__STREAM_READABLE | ROTA__STREAM_CONNECTING)))
 		return -ENOTCONN;
 	stream->in.reading.buffer = buffer;
 	stream->in.reading.fn = fn;

@@ -40,7 +40,7 @@ enum rota__stream_state {
 };
 
 int rota__stream_init(struct rota_loop *loop, struct rota_stream *stream,
-		      const struct rota_handle_type *type);
+	const struct rota_handle_type *type);
 
 /* Gives a stream its descriptor, for which there is room in the table. */
 void rota__stream_adopt(struct rota_stream *stream, int fd, uint32_t state);
@@ -52,8 +52,8 @@ void rota__stream_drop_fd(struct rota_stream *stream);
 void rota__stream_watch(struct rota_stream *stream);
 
 /* A connect has been begun, or its end is known. */
-void rota__stream_begin_connect(struct rota_stream *stream,
-				struct rota_connect *request);
+void rota__stream_begin_connect(
+	struct rota_stream *stream, struct rota_connect *request);
 void rota__stream_decide_connect(struct rota_stream *stream, int status);
 
 /* Sends what the writes of the callback in progress have gathered. */
@@ -69,19 +69,19 @@ void rota__stream_expire(struct rota_loop *loop, struct rota_alarm *alarm);
 int rota__stream_close(struct rota_handle *handle);
 void rota__stream_finish(struct rota_handle *handle);
 void rota__stream_ready(struct rota_handle *handle, unsigned ready);
-int rota__stream_requests(struct rota_handle *handle,
-			  rota_request_visit_fn *visit, void *data);
+int rota__stream_requests(
+	struct rota_handle *handle, rota_request_visit_fn *visit, void *data);
 int rota__stream_read_start(struct rota_stream *stream, rota_buffer_fn *buffer,
-			    rota_read_fn *fn, const char *place);
+	rota_read_fn *fn, const char *place);
 int rota__stream_read_stop(struct rota_stream *stream);
 int rota__stream_write(struct rota_stream *stream, struct rota_write *request);
-ssize_t rota__stream_try_write(struct rota_stream *stream,
-			       const struct iovec *buffers, unsigned n);
-int rota__stream_shutdown(struct rota_stream *stream,
-			  struct rota_shutdown *request);
+ssize_t rota__stream_try_write(
+	struct rota_stream *stream, const struct iovec *buffers, unsigned n);
+int rota__stream_shutdown(
+	struct rota_stream *stream, struct rota_shutdown *request);
 int rota__stream_listen(struct rota_stream *stream, int backlog,
-			rota_listen_fn *fn, const char *place);
-int rota__stream_accept(struct rota_stream *listener,
-			struct rota_stream *client);
+	rota_listen_fn *fn, const char *place);
+int rota__stream_accept(
+	struct rota_stream *listener, struct rota_stream *client);
 
 #endif

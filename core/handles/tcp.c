@@ -15,8 +15,8 @@
 static ssize_t
 pull(struct rota_stream *stream, void *memory, size_t size_bytes)
 {
-	return stream->handle.loop->sys->recv(stream->watch.fd, memory,
-					      size_bytes);
+	return stream->handle.loop->sys->recv(
+		stream->watch.fd, memory, size_bytes);
 }
 
 static ssize_t
@@ -46,8 +46,7 @@ close_tcp(struct rota_handle *handle)
 
 	if (stream->state & ROTA__STREAM_RESET && stream->watch.fd >= 0)
 		(void)handle->loop->sys->setsockopt(stream->watch.fd,
-						    SOL_SOCKET, SO_LINGER,
-						    &linger, sizeof(linger));
+			SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 	return rota__stream_close(handle);
 }
 
@@ -61,18 +60,17 @@ describe_tcp(const struct rota_handle *handle, char *text, size_t size_bytes)
 	if (tcp->stream.watch.fd < 0)
 		return;
 	if (rota_tcp_peer_address(tcp, &addr) == 0 &&
-	    rota_address_format((struct sockaddr *)&addr, name,
-				sizeof(name)) == 0)
+		rota_address_format(
+			(struct sockaddr *)&addr, name, sizeof(name)) == 0)
 		(void)snprintf(text, size_bytes, "fd %d, peer %s",
-			       tcp->stream.watch.fd, name);
+			tcp->stream.watch.fd, name);
 	else if (rota_tcp_local_address(tcp, &addr) == 0 &&
-		 rota_address_format((struct sockaddr *)&addr, name,
-				     sizeof(name)) == 0)
+		rota_address_format(
+			(struct sockaddr *)&addr, name, sizeof(name)) == 0)
 		(void)snprintf(text, size_bytes, "fd %d, at %s",
-			       tcp->stream.watch.fd, name);
+			tcp->stream.watch.fd, name);
 	else
-		(void)snprintf(text, size_bytes, "fd %d",
-			       tcp->stream.watch.fd);
+		(void)snprintf(text, size_bytes, "fd %d", tcp->stream.watch.fd);
 }
 
 const struct rota_handle_type rota__tcp_type = {
@@ -145,7 +143,7 @@ rota_tcp_open(struct rota_tcp *tcp, int fd)
 	int r;
 
 	if (!is_open(tcp) || tcp->stream.watch.fd >= 0 ||
-	    tcp->stream.connecting != NULL)
+		tcp->stream.connecting != NULL)
 		return -EINVAL;
 	if (fd < 0)
 		return -EBADF;
@@ -187,32 +185,31 @@ switch_on(const struct rota_sys *sys, int fd, int level, int option, int on)
 
 static int
 bind_socket(const struct rota_sys *sys, int fd, const struct sockaddr *addr,
-	    unsigned flags)
+	unsigned flags)
 {
 	int r = switch_on(sys, fd, SOL_SOCKET, SO_REUSEADDR, 1);
 
 	if (r == 0 && flags & ROTA_TCP_REUSEPORT)
-		r = SO_REUSEPORT ? switch_on(sys, fd, SOL_SOCKET,
-					     SO_REUSEPORT, 1)
-				 : -ENOTSUP;
+		r = SO_REUSEPORT ?
+			switch_on(sys, fd, SOL_SOCKET, SO_REUSEPORT, 1) :
+			-ENOTSUP;
 	if (r == 0 && addr->sa_family == AF_INET6)
 		r = switch_on(sys, fd, IPPROTO_IPV6, IPV6_V6ONLY,
-			      (flags & ROTA_TCP_V6ONLY) != 0);
+			(flags & ROTA_TCP_V6ONLY) != 0);
 	if (r == 0)
 		r = sys->bind(fd, addr, length_of(addr));
 	return r;
 }
 
 int
-rota_tcp_bind(struct rota_tcp *tcp, const struct sockaddr *addr,
-	      unsigned flags)
+rota_tcp_bind(struct rota_tcp *tcp, const struct sockaddr *addr, unsigned flags)
 {
 	int fd;
 	int r;
 
 	if (!is_open(tcp) || addr == NULL ||
-	    flags & ~(unsigned)(ROTA_TCP_V6ONLY | ROTA_TCP_REUSEPORT) ||
-	    tcp->stream.watch.fd >= 0 || tcp->stream.connecting != NULL)
+		flags & ~(unsigned)(ROTA_TCP_V6ONLY | ROTA_TCP_REUSEPORT) ||
+		tcp->stream.watch.fd >= 0 || tcp->stream.connecting != NULL)
 		return -EINVAL;
 	if (length_of(addr) == 0)
 		return -EAFNOSUPPORT;
@@ -231,8 +228,8 @@ rota_tcp_bind(struct rota_tcp *tcp, const struct sockaddr *addr,
 static int
 cancel_connect(struct rota_request *request, int status)
 {
-	rota__stream_decide_connect((struct rota_stream *)request->owner,
-				    status);
+	rota__stream_decide_connect(
+		(struct rota_stream *)request->owner, status);
 	return 0;
 }
 
@@ -249,16 +246,15 @@ check_connect(const struct rota_tcp *tcp)
 	if (tcp->stream.connecting != NULL)
 		return -EALREADY;
 	if (tcp->stream.state &
-	    (ROTA__STREAM_LISTENING | ROTA__STREAM_READABLE |
-	     ROTA__STREAM_WRITABLE | ROTA__STREAM_SHUT))
+		(ROTA__STREAM_LISTENING | ROTA__STREAM_READABLE |
+			ROTA__STREAM_WRITABLE | ROTA__STREAM_SHUT))
 		return -EISCONN;
 	return 0;
 }
 
 int
 rota_tcp_connect_at(struct rota_tcp *tcp, struct rota_connect *request,
-		    const struct sockaddr *addr, rota_connect_fn *fn,
-		    const char *place)
+	const struct sockaddr *addr, rota_connect_fn *fn, const char *place)
 {
 	struct rota_stream *stream = &tcp->stream;
 	int r;
@@ -277,8 +273,8 @@ rota_tcp_connect_at(struct rota_tcp *tcp, struct rota_connect *request,
 		rota__stream_adopt(stream, r, 0);
 	}
 	request->fn = fn;
-	rota_request_begin(&stream->handle, &request->request, &connect_type,
-			   place);
+	rota_request_begin(
+		&stream->handle, &request->request, &connect_type, place);
 	rota__stream_begin_connect(stream, request);
 	r = sys_of(tcp)->connect(stream->watch.fd, addr, length_of(addr));
 	if (r == -EINPROGRESS)
@@ -296,13 +292,13 @@ rota_tcp_set_nodelay(struct rota_tcp *tcp, int on)
 	if (tcp->stream.watch.fd < 0)
 		return -ENOTCONN;
 	return switch_on(sys_of(tcp), tcp->stream.watch.fd, IPPROTO_TCP,
-			 TCP_NODELAY, on != 0);
+		TCP_NODELAY, on != 0);
 }
 
 static int
 get_address(const struct rota_tcp *tcp,
-	    int (*get)(int, struct sockaddr *, socklen_t *),
-	    struct sockaddr_storage *ret_addr)
+	int (*get)(int, struct sockaddr *, socklen_t *),
+	struct sockaddr_storage *ret_addr)
 {
 	struct sockaddr_storage addr;
 	socklen_t len = sizeof(addr);
@@ -317,8 +313,8 @@ get_address(const struct rota_tcp *tcp,
 }
 
 int
-rota_tcp_local_address(const struct rota_tcp *tcp,
-		       struct sockaddr_storage *ret_addr)
+rota_tcp_local_address(
+	const struct rota_tcp *tcp, struct sockaddr_storage *ret_addr)
 {
 	if (!is_open(tcp) || ret_addr == NULL)
 		return -EINVAL;
@@ -328,8 +324,8 @@ rota_tcp_local_address(const struct rota_tcp *tcp,
 }
 
 int
-rota_tcp_peer_address(const struct rota_tcp *tcp,
-		      struct sockaddr_storage *ret_addr)
+rota_tcp_peer_address(
+	const struct rota_tcp *tcp, struct sockaddr_storage *ret_addr)
 {
 	if (!is_open(tcp) || ret_addr == NULL)
 		return -EINVAL;

@@ -30,7 +30,7 @@ describe_timer(const struct rota_handle *handle, char *text, size_t size_bytes)
 	if (!rota_handle_is_active(handle))
 		return;
 	(void)snprintf(text, size_bytes, "due in %" PRIu64 " ns",
-		       rota_timer_due_in(timer));
+		rota_timer_due_in(timer));
 }
 
 const struct rota_handle_type rota__timer_type = {
@@ -61,26 +61,29 @@ rota_timer_init(struct rota_loop *loop, struct rota_timer *timer)
  * The interval is the repeat, or the delay of the last start for again();
  * which of the two is in handle.spare.
  */
-enum { NEVER, ONCE, REPEATS };
+enum {
+	NEVER,
+	ONCE,
+	REPEATS
+};
 
 static void
 start(struct rota_timer *timer, uint64_t deadline_ns, rota_timer_fn *fn,
-      const char *place)
+	const char *place)
 {
 	timer->fn = fn;
-	rota__heap_start(&timer->handle.loop->heap, &timer->alarm,
-			 deadline_ns);
+	rota__heap_start(&timer->handle.loop->heap, &timer->alarm, deadline_ns);
 	rota__handle_activate(&timer->handle, place);
 }
 
 int
 rota_timer_start_with(struct rota_timer *timer, uint64_t delay_ns,
-		      uint64_t repeat_ns, rota_timer_fn *fn, const char *place)
+	uint64_t repeat_ns, rota_timer_fn *fn, const char *place)
 {
 	uint64_t now_ns;
 
 	if (timer == NULL || fn == NULL ||
-	    !rota__handle_is_open(&timer->handle))
+		!rota__handle_is_open(&timer->handle))
 		return -EINVAL;
 	now_ns = timer->handle.loop->sys->clock_ns();
 	timer->interval_ns = repeat_ns ? repeat_ns : delay_ns;
@@ -91,10 +94,10 @@ rota_timer_start_with(struct rota_timer *timer, uint64_t delay_ns,
 
 int
 rota_timer_start_abs(struct rota_timer *timer, uint64_t deadline_ns,
-		     rota_timer_fn *fn, const char *place)
+	rota_timer_fn *fn, const char *place)
 {
 	if (timer == NULL || fn == NULL ||
-	    !rota__handle_is_open(&timer->handle))
+		!rota__handle_is_open(&timer->handle))
 		return -EINVAL;
 	timer->handle.spare = NEVER;
 	start(timer, deadline_ns, fn, place);
@@ -107,11 +110,11 @@ rota_timer_again(struct rota_timer *timer)
 	struct rota_loop *loop;
 
 	if (timer == NULL || timer->handle.spare == NEVER ||
-	    !rota__handle_is_open(&timer->handle))
+		!rota__handle_is_open(&timer->handle))
 		return -EINVAL;
 	loop = timer->handle.loop;
 	start(timer, rota__clock_add(rota__loop_now(loop), timer->interval_ns),
-	      timer->fn, NULL);
+		timer->fn, NULL);
 	return 0;
 }
 
@@ -141,9 +144,9 @@ rota_timer_set_repeat(struct rota_timer *timer, uint64_t repeat_ns)
 uint64_t
 rota_timer_repeat(const struct rota_timer *timer)
 {
-	return timer != NULL && timer->handle.spare == REPEATS
-		       ? timer->interval_ns
-		       : 0;
+	return timer != NULL && timer->handle.spare == REPEATS ?
+		timer->interval_ns :
+		0;
 }
 
 uint64_t
@@ -154,9 +157,9 @@ rota_timer_due_in(const struct rota_timer *timer)
 	if (timer == NULL || !rota_handle_is_active(&timer->handle))
 		return ROTA_FOREVER;
 	now_ns = rota__loop_now(timer->handle.loop);
-	return timer->alarm.deadline_ns > now_ns
-		       ? timer->alarm.deadline_ns - now_ns
-		       : 0;
+	return timer->alarm.deadline_ns > now_ns ?
+		timer->alarm.deadline_ns - now_ns :
+		0;
 }
 
 /* Keeps the beat: the first multiple after now, counted from the due time. */
@@ -167,8 +170,8 @@ next_beat(const struct rota_timer *timer, uint64_t now_ns)
 	uint64_t n_beats = (now_ns - due_ns) / timer->interval_ns;
 
 	/* due + n * interval is at most now. */
-	return rota__clock_add(due_ns + n_beats * timer->interval_ns,
-			       timer->interval_ns);
+	return rota__clock_add(
+		due_ns + n_beats * timer->interval_ns, timer->interval_ns);
 }
 
 void
@@ -178,12 +181,12 @@ rota__timer_expire(struct rota_loop *loop, struct rota_alarm *alarm)
 		ROTA__CONTAINER(alarm, struct rota_timer, alarm);
 
 	if (timer->handle.spare == REPEATS)
-		rota__heap_start(&loop->heap, alarm,
-				 next_beat(timer, loop->now_ns));
+		rota__heap_start(
+			&loop->heap, alarm, next_beat(timer, loop->now_ns));
 	else
 		rota__handle_deactivate(&timer->handle);
-	rota__before_callback(loop, "timer", timer->handle.place,
-			      &timer->handle);
+	rota__before_callback(
+		loop, "timer", timer->handle.place, &timer->handle);
 	timer->fn(timer);
 	rota__after_callback(loop);
 }

@@ -25,8 +25,7 @@ const struct rota_handle_type rota__wake_type = {
 static void
 deliver_wake(struct rota_loop *loop, struct rota_note *note)
 {
-	struct rota_wake *wake =
-		ROTA__CONTAINER(note, struct rota_wake, note);
+	struct rota_wake *wake = ROTA__CONTAINER(note, struct rota_wake, note);
 
 	if (!rota__note_receive(note)) {
 		(void)rota_handle_closed(&wake->handle);
@@ -39,7 +38,7 @@ deliver_wake(struct rota_loop *loop, struct rota_note *note)
 
 int
 rota_wake_init_at(struct rota_loop *loop, struct rota_wake *wake,
-		  rota_wake_fn *fn, const char *place)
+	rota_wake_fn *fn, const char *place)
 {
 	if (loop == NULL || wake == NULL || fn == NULL)
 		return -EINVAL;

@@ -91,7 +91,7 @@ collect(const struct rota_stream *stream, struct iovec *buffers)
 	unsigned i;
 
 	for (; request != NULL && !is_shutdown(request);
-	     request = request->next) {
+		request = request->next) {
 		const struct rota_write *write =
 			(const struct rota_write *)request;
 
@@ -134,7 +134,7 @@ advance_all(struct rota_stream *stream, size_t n)
 	struct rota_request *request;
 
 	while ((request = stream->out.writing.unsent) != NULL &&
-	       !is_shutdown(request)) {
+		!is_shutdown(request)) {
 		struct rota_write *write = (struct rota_write *)request;
 
 		n = advance(stream, write, n);
@@ -153,8 +153,8 @@ send_some(struct rota_stream *stream)
 	ssize_t n = 0;
 
 	if (n_buffers > 0)
-		n = stream->handle.type->stream->push(stream, buffers,
-						      n_buffers);
+		n = stream->handle.type->stream->push(
+			stream, buffers, n_buffers);
 	if (n == -EAGAIN || n == -EWOULDBLOCK || n == -ENOBUFS)
 		return 0;
 	if (n < 0) {
@@ -168,8 +168,8 @@ send_some(struct rota_stream *stream)
 static void
 shut_down(struct rota_stream *stream)
 {
-	decide_first(stream, stream->handle.loop->sys->shutdown(
-				     stream->watch.fd, SHUT_WR));
+	decide_first(stream,
+		stream->handle.loop->sys->shutdown(stream->watch.fd, SHUT_WR));
 	stream->state &= ~(uint32_t)ROTA__STREAM_WRITABLE;
 }
 
@@ -248,7 +248,7 @@ send_soon(struct rota_stream *stream)
 	if (stream->state & (ROTA__STREAM_CONNECTING | ROTA__STREAM_BLOCKED))
 		return;
 	if (stream->handle.loop->state == ROTA__LOOP_RUNS &&
-	    !(stream->state & ROTA__STREAM_EAGER))
+		!(stream->state & ROTA__STREAM_EAGER))
 		gather(stream);
 	else
 		rota__stream_flush(stream);
@@ -272,7 +272,7 @@ rota__stream_write(struct rota_stream *stream, struct rota_write *request)
 	if (r < 0)
 		return r;
 	rota_request_begin(&stream->handle, &request->request, &write_type,
-			   request->request.place);
+		request->request.place);
 	stream->queued_bytes += bytes_left(request);
 	append(stream, &request->request);
 	send_soon(stream);
@@ -280,15 +280,15 @@ rota__stream_write(struct rota_stream *stream, struct rota_write *request)
 }
 
 ssize_t
-rota__stream_try_write(struct rota_stream *stream, const struct iovec *buffers,
-		       unsigned n)
+rota__stream_try_write(
+	struct rota_stream *stream, const struct iovec *buffers, unsigned n)
 {
 	int r = can_write(stream);
 
 	if (r < 0)
 		return r;
 	if (stream->state & ROTA__STREAM_CONNECTING ||
-	    stream->out.writing.unsent != NULL)
+		stream->out.writing.unsent != NULL)
 		return -EAGAIN;
 	if (n > MAX_BUFFERS)
 		n = MAX_BUFFERS;
@@ -296,15 +296,14 @@ rota__stream_try_write(struct rota_stream *stream, const struct iovec *buffers,
 }
 
 int
-rota__stream_shutdown(struct rota_stream *stream,
-		      struct rota_shutdown *request)
+rota__stream_shutdown(struct rota_stream *stream, struct rota_shutdown *request)
 {
 	int r = can_write(stream);
 
 	if (r < 0)
 		return r;
 	rota_request_begin(&stream->handle, &request->request, &shutdown_type,
-			   request->request.place);
+		request->request.place);
 	stream->state |= ROTA__STREAM_SHUT;
 	append(stream, &request->request);
 	send_soon(stream);
@@ -384,8 +383,7 @@ tell(struct rota_loop *loop, struct rota_request *request)
 	int status = request->status;
 
 	rota_request_end(request);
-	rota__before_callback(loop, request->type->name, request->place,
-			      NULL);
+	rota__before_callback(loop, request->type->name, request->place, NULL);
 	if (is_shutdown(request)) {
 		struct rota_shutdown *shutdown =
 			(struct rota_shutdown *)request;
@@ -414,7 +412,7 @@ rota__stream_tell_writes(struct rota_stream *stream)
 	if (stream->state & ROTA__STREAM_LISTENING)
 		return;
 	for (request = stream->out.writing.first;
-	     request != stream->out.writing.unsent; request = request->next)
+		request != stream->out.writing.unsent; request = request->next)
 		n++;
 	for (; n > 0; n--) {
 		request = stream->out.writing.first;

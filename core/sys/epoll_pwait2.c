@@ -16,7 +16,7 @@ is_missing(int error)
 
 int
 rota__sys_epoll_wait(int fd, struct epoll_event *events, int n,
-		     uint64_t timeout_ns, int *is_coarse)
+	uint64_t timeout_ns, int *is_coarse)
 {
 	struct timespec ts;
 	int r;
@@ -30,7 +30,8 @@ rota__sys_epoll_wait(int fd, struct epoll_event *events, int n,
 	r = epoll_pwait2(fd, events, n, &ts, NULL);
 	if (r < 0 && is_missing(errno)) {
 		*is_coarse = 1;
-		return rota__sys_epoll_wait(fd, events, n, timeout_ns, is_coarse);
+		return rota__sys_epoll_wait(
+			fd, events, n, timeout_ns, is_coarse);
 	}
 	return r < 0 ? -errno : r;
 }
@@ -42,5 +43,5 @@ rota__sys_epoll_probe(int fd, int *is_coarse)
 	struct epoll_event event;
 
 	*is_coarse = epoll_pwait2(fd, &event, 1, &none, NULL) < 0 &&
-		     is_missing(errno);
+		is_missing(errno);
 }

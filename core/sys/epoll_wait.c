@@ -8,7 +8,7 @@
 
 int
 rota__sys_epoll_wait(int fd, struct epoll_event *events, int n,
-		     uint64_t timeout_ns, int *is_coarse)
+	uint64_t timeout_ns, int *is_coarse)
 {
 	int r = epoll_wait(fd, events, n, rota__clock_to_ms(timeout_ns));
 

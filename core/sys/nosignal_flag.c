@@ -22,7 +22,7 @@ rota__sys_send(int fd, const struct iovec *buffers, unsigned n)
 	if (n == 1) {
 		do
 			sent = send(fd, buffers->iov_base, buffers->iov_len,
-				    MSG_NOSIGNAL);
+				MSG_NOSIGNAL);
 		while (sent < 0 && errno == EINTR);
 		return sent < 0 ? -errno : sent;
 	}

@@ -10,9 +10,9 @@ rota__sys_mute_sigpipe(int fd)
 {
 	int on = 1;
 
-	return setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on)) < 0
-		       ? -errno
-		       : 0;
+	return setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on)) < 0 ?
+		-errno :
+		0;
 }
 
 ssize_t

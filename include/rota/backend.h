@@ -51,8 +51,8 @@ struct rota_backend_info {
  *	*ret_info is untouched then.
  * when: any thread.
  */
-ROTA_API int rota_backend_info(unsigned index,
-			       struct rota_backend_info *ret_info);
+ROTA_API int rota_backend_info(
+	unsigned index, struct rota_backend_info *ret_info);
 
 /* Returns the name of one capability bit ("edge"), NULL for other values. */
 ROTA_API const char *rota_backend_capability_name(unsigned capability);

@@ -50,7 +50,7 @@ struct rota_handle_type {
 	 * terminated within size_bytes. May be NULL.
 	 */
 	void (*describe)(const struct rota_handle *handle, char *text,
-			 size_t size_bytes);
+		size_t size_bytes);
 	/*
 	 * Takes what a watched descriptor is ready for; see rota/io.h for the
 	 * bits. NULL for types that watch none through rota.
@@ -58,7 +58,7 @@ struct rota_handle_type {
 	void (*ready)(struct rota_handle *handle, unsigned ready);
 	/* Visits the requests in flight until one visit is not 0; or NULL. */
 	int (*requests)(struct rota_handle *handle,
-			rota_request_visit_fn *visit, void *data);
+		rota_request_visit_fn *visit, void *data);
 	/* The stream table of a type that is a stream, else NULL. */
 	const struct rota_stream_type *stream;
 	/* Room to grow; NULL. */
@@ -92,8 +92,8 @@ struct rota_handle {
  *	In both cases nothing changes.
  * when: the loop's thread, in any callback or outside of run.
  */
-ROTA_API int rota_handle_close_at(struct rota_handle *handle,
-				  rota_close_fn *fn, const char *place);
+ROTA_API int rota_handle_close_at(
+	struct rota_handle *handle, rota_close_fn *fn, const char *place);
 #define rota_handle_close(handle, fn) \
 	rota_handle_close_at(handle, fn, ROTA_PLACE(fn))
 
@@ -123,8 +123,7 @@ ROTA_API int rota_handle_is_closing(const struct rota_handle *handle);
  *	stays.
  * when: the loop's thread.
  */
-ROTA_API int rota_handle_set_name(struct rota_handle *handle,
-				  const char *name);
+ROTA_API int rota_handle_set_name(struct rota_handle *handle, const char *name);
 
 /* Returns the name given, or NULL. when: the loop's thread. */
 ROTA_API const char *rota_handle_name(const struct rota_handle *handle);
@@ -153,10 +152,9 @@ ROTA_API size_t rota_handle_size(const char *type_name);
  * when: the loop's thread.
  */
 ROTA_API int rota_handle_init(struct rota_loop *loop,
-			      struct rota_handle *handle,
-			      const struct rota_handle_type *type);
-ROTA_API int rota_handle_set_active(struct rota_handle *handle, int active,
-				    const char *place);
+	struct rota_handle *handle, const struct rota_handle_type *type);
+ROTA_API int rota_handle_set_active(
+	struct rota_handle *handle, int active, const char *place);
 ROTA_API int rota_handle_closed(struct rota_handle *handle);
 
 ROTA_END_C

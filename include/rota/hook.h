@@ -31,8 +31,7 @@ struct rota_hook {
  * when: the loop's thread.
  */
 ROTA_API int rota_idle_init(struct rota_loop *loop, struct rota_hook *hook);
-ROTA_API int rota_prepare_init(struct rota_loop *loop,
-			       struct rota_hook *hook);
+ROTA_API int rota_prepare_init(struct rota_loop *loop, struct rota_hook *hook);
 ROTA_API int rota_check_init(struct rota_loop *loop, struct rota_hook *hook);
 
 /*
@@ -43,10 +42,9 @@ ROTA_API int rota_check_init(struct rota_loop *loop, struct rota_hook *hook);
  *	nothing changes.
  * when: the loop's thread.
  */
-ROTA_API int rota_hook_start_at(struct rota_hook *hook, rota_hook_fn *fn,
-				const char *place);
-#define rota_hook_start(hook, fn) \
-	rota_hook_start_at(hook, fn, ROTA_PLACE(fn))
+ROTA_API int rota_hook_start_at(
+	struct rota_hook *hook, rota_hook_fn *fn, const char *place);
+#define rota_hook_start(hook, fn) rota_hook_start_at(hook, fn, ROTA_PLACE(fn))
 
 /*
  * Stops a hook; 0 also if it was not active.

@@ -34,8 +34,8 @@ struct rota_immediate {
  * errors: -EINVAL an argument is NULL.
  * when: the loop's thread.
  */
-ROTA_API int rota_immediate_init(struct rota_loop *loop,
-				 struct rota_immediate *immediate);
+ROTA_API int rota_immediate_init(
+	struct rota_loop *loop, struct rota_immediate *immediate);
 
 /*
  * Queues an immediate, behind all others; one that is queued moves there.
@@ -46,8 +46,7 @@ ROTA_API int rota_immediate_init(struct rota_loop *loop,
  * source: Node.js, setImmediate().
  */
 ROTA_API int rota_immediate_start_at(struct rota_immediate *immediate,
-				     rota_immediate_fn *fn,
-				     const char *place);
+	rota_immediate_fn *fn, const char *place);
 #define rota_immediate_start(immediate, fn) \
 	rota_immediate_start_at(immediate, fn, ROTA_PLACE(fn))
 

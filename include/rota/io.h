@@ -76,8 +76,8 @@ ROTA_API int rota_io_init(struct rota_loop *loop, struct rota_io *io, int fd);
  *	the watcher is closing or closed; nothing changes.
  * when: the loop's thread.
  */
-ROTA_API int rota_io_start_at(struct rota_io *io, unsigned events,
-			      rota_io_fn *fn, const char *place);
+ROTA_API int rota_io_start_at(
+	struct rota_io *io, unsigned events, rota_io_fn *fn, const char *place);
 #define rota_io_start(io, events, fn) \
 	rota_io_start_at(io, events, fn, ROTA_PLACE(fn))
 

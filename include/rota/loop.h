@@ -60,8 +60,11 @@ struct rota_loop_options {
 	char backend_from_env[64];
 };
 
-#define ROTA_LOOP_OPTIONS_INIT { sizeof(struct rota_loop_options), \
-	NULL, 0, 0, NULL, NULL, NULL, "" }
+#define ROTA_LOOP_OPTIONS_INIT \
+	{ \
+		sizeof(struct rota_loop_options), NULL, 0, 0, NULL, NULL, \
+			NULL, "" \
+	}
 
 /*
  * Reads ROTA_BACKEND (a name or list) and ROTA_MEASURE (0 or 1) from the
@@ -88,8 +91,8 @@ ROTA_API int rota_options_from_env(struct rota_loop_options *options);
  *	-EMFILE, -ENFILE no descriptor left. *ret_loop is untouched then.
  * when: any thread; the loop belongs to the thread that runs it.
  */
-ROTA_API int rota_loop_create(const struct rota_loop_options *options,
-			      struct rota_loop **ret_loop);
+ROTA_API int rota_loop_create(
+	const struct rota_loop_options *options, struct rota_loop **ret_loop);
 
 /*
  * Frees a loop on which every handle has been closed.
@@ -172,8 +175,8 @@ ROTA_API void *rota_loop_data(const struct rota_loop *loop);
  * errors: -EINVAL loop is NULL.
  * when: the loop's thread. Not called when the run was stopped.
  */
-ROTA_API int rota_loop_on_before_exit(struct rota_loop *loop,
-				      rota_loop_fn *fn, void *data);
+ROTA_API int rota_loop_on_before_exit(
+	struct rota_loop *loop, rota_loop_fn *fn, void *data);
 
 /*
  * Makes the loop of a process usable in the child after fork(2). The kernel
@@ -196,8 +199,8 @@ ROTA_API int rota_loop_fork(struct rota_loop *loop);
  * when: the loop's thread.
  */
 typedef void rota_walk_fn(struct rota_handle *handle, void *data);
-ROTA_API int rota_loop_walk(struct rota_loop *loop, rota_walk_fn *fn,
-			    void *data);
+ROTA_API int rota_loop_walk(
+	struct rota_loop *loop, rota_walk_fn *fn, void *data);
 
 /* One reason why a loop is alive or cannot be closed. */
 struct rota_culprit {
@@ -232,8 +235,8 @@ struct rota_culprit {
  * when: the loop's thread.
  */
 typedef void rota_culprit_fn(const struct rota_culprit *culprit, void *data);
-ROTA_API int rota_loop_why_alive(struct rota_loop *loop, rota_culprit_fn *fn,
-				 void *data);
+ROTA_API int rota_loop_why_alive(
+	struct rota_loop *loop, rota_culprit_fn *fn, void *data);
 
 /*
  * The same as text, one line per culprit. Like snprintf(3) it returns the
@@ -243,8 +246,8 @@ ROTA_API int rota_loop_why_alive(struct rota_loop *loop, rota_culprit_fn *fn,
  * errors: -EINVAL loop is NULL, or text is NULL and size_bytes is not 0.
  * when: the loop's thread.
  */
-ROTA_API int rota_loop_why_alive_text(struct rota_loop *loop, char *text,
-				      size_t size_bytes);
+ROTA_API int rota_loop_why_alive_text(
+	struct rota_loop *loop, char *text, size_t size_bytes);
 
 /*
  * Driving a loop from a foreign one takes three steps per turn:
@@ -286,8 +289,8 @@ ROTA_API uint64_t rota_loop_wait_ns(struct rota_loop *loop);
  * when: the loop's thread, between prepare and dispatch.
  * source: poll(2).
  */
-ROTA_API int rota_loop_pollfds(struct rota_loop *loop, struct pollfd *fds,
-			       unsigned n);
+ROTA_API int rota_loop_pollfds(
+	struct rota_loop *loop, struct pollfd *fds, unsigned n);
 
 /*
  * Calls fn(loop, data) once in the loop's thread, in the poll phase after

@@ -47,8 +47,11 @@ struct rota_loop_time {
 	uint64_t warnings;
 };
 
-#define ROTA_LOOP_TIME_INIT { sizeof(struct rota_loop_time), \
-	0, 0, 0, 0, 0, 0, 0, 0, 0, { 0, 0, 0, 0, 0, 0, 0 }, 0, 0 }
+#define ROTA_LOOP_TIME_INIT \
+	{ \
+		sizeof(struct rota_loop_time), 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+			{ 0, 0, 0, 0, 0, 0, 0 }, 0, 0 \
+	}
 
 /* What is told of a turn above a threshold. */
 struct rota_slow_turn {
@@ -73,8 +76,8 @@ struct rota_slow_turn {
 /*
  * Is told of a slow turn at its end. The struct is valid inside only.
  */
-typedef void rota_slow_fn(struct rota_loop *loop,
-			  const struct rota_slow_turn *turn, void *data);
+typedef void rota_slow_fn(
+	struct rota_loop *loop, const struct rota_slow_turn *turn, void *data);
 
 /*
  * Turns the measuring on (1) or off (0). Turning it on begins at zero.
@@ -89,8 +92,8 @@ ROTA_API int rota_loop_measure(struct rota_loop *loop, int on);
  *	measuring is off. *ret_time is untouched then.
  * when: the loop's thread.
  */
-ROTA_API int rota_loop_time(const struct rota_loop *loop,
-			    struct rota_loop_time *ret_time);
+ROTA_API int rota_loop_time(
+	const struct rota_loop *loop, struct rota_loop_time *ret_time);
 
 /*
  * Sets who is told of slow turns, and the thresholds. NULL: nobody.
@@ -99,8 +102,7 @@ ROTA_API int rota_loop_time(const struct rota_loop *loop,
  * when: the loop's thread. `fn` is called only while measuring is on.
  */
 ROTA_API int rota_loop_on_slow(struct rota_loop *loop, uint64_t notice_ns,
-			       uint64_t warning_ns, rota_slow_fn *fn,
-			       void *data);
+	uint64_t warning_ns, rota_slow_fn *fn, void *data);
 
 ROTA_END_C
 

@@ -58,8 +58,8 @@ ROTA_API int rota_request_cancel(struct rota_request *request);
  *	is already decided; -ENOMEM. Nothing changes then.
  * when: the loop's thread.
  */
-ROTA_API int rota_request_set_deadline(struct rota_request *request,
-				       uint64_t delay_ns);
+ROTA_API int rota_request_set_deadline(
+	struct rota_request *request, uint64_t delay_ns);
 
 /*
  * Lets a request in flight hold the loop alive (as it does at first) or not.
@@ -77,9 +77,8 @@ ROTA_API int rota_request_unref(struct rota_request *request);
  * when: the loop's thread.
  */
 ROTA_API void rota_request_begin(struct rota_handle *owner,
-				 struct rota_request *request,
-				 const struct rota_request_type *type,
-				 const char *place);
+	struct rota_request *request, const struct rota_request_type *type,
+	const char *place);
 ROTA_API void rota_request_end(struct rota_request *request);
 
 ROTA_END_C

@@ -25,8 +25,8 @@ struct rota_signal_event {
 	int code;
 };
 
-typedef void rota_signal_fn(struct rota_signal *signal,
-			    const struct rota_signal_event *event);
+typedef void rota_signal_fn(
+	struct rota_signal *signal, const struct rota_signal_event *event);
 
 struct rota_signal {
 	struct rota_handle handle;
@@ -48,8 +48,8 @@ struct rota_signal {
  * errors: -EINVAL an argument is NULL; the handle is still blank.
  * when: the loop's thread.
  */
-ROTA_API int rota_signal_init(struct rota_loop *loop,
-			      struct rota_signal *signal);
+ROTA_API int rota_signal_init(
+	struct rota_loop *loop, struct rota_signal *signal);
 
 /*
  * Starts watching a signal, or another one; `once` stops after the first
@@ -64,9 +64,9 @@ ROTA_API int rota_signal_init(struct rota_loop *loop,
  * source: sigaction(2).
  */
 ROTA_API int rota_signal_start_at(struct rota_signal *signal, int signum,
-				  rota_signal_fn *fn, const char *place);
+	rota_signal_fn *fn, const char *place);
 ROTA_API int rota_signal_once_at(struct rota_signal *signal, int signum,
-				 rota_signal_fn *fn, const char *place);
+	rota_signal_fn *fn, const char *place);
 #define rota_signal_start(signal, signum, fn) \
 	rota_signal_start_at(signal, signum, fn, ROTA_PLACE(fn))
 #define rota_signal_once(signal, signum, fn) \

@@ -23,15 +23,15 @@ struct rota_write;
  * Gives the buffer for the next read: *ret_buffer with at least one byte, or
  * iov_len 0 to refuse, which ends the reading with -ENOBUFS.
  */
-typedef void rota_buffer_fn(struct rota_stream *stream,
-			    struct iovec *ret_buffer);
+typedef void rota_buffer_fn(
+	struct rota_stream *stream, struct iovec *ret_buffer);
 
 /*
  * Takes what was read. n > 0: so many bytes at `data`. n < 0: ROTA_EOF, or
  * an error; reading has stopped. n is never 0.
  */
-typedef void rota_read_fn(struct rota_stream *stream, ssize_t n,
-			  const void *data);
+typedef void rota_read_fn(
+	struct rota_stream *stream, ssize_t n, const void *data);
 
 typedef void rota_write_fn(struct rota_write *request, int status);
 typedef void rota_shutdown_fn(struct rota_shutdown *request, int status);
@@ -78,22 +78,21 @@ struct rota_connect {
  */
 struct rota_stream_type {
 	int (*read_start)(struct rota_stream *stream, rota_buffer_fn *buffer,
-			  rota_read_fn *fn, const char *place);
+		rota_read_fn *fn, const char *place);
 	int (*read_stop)(struct rota_stream *stream);
 	int (*write)(struct rota_stream *stream, struct rota_write *request);
 	ssize_t (*try_write)(struct rota_stream *stream,
-			     const struct iovec *buffers, unsigned n);
-	int (*shutdown)(struct rota_stream *stream,
-			struct rota_shutdown *request);
+		const struct iovec *buffers, unsigned n);
+	int (*shutdown)(
+		struct rota_stream *stream, struct rota_shutdown *request);
 	int (*listen)(struct rota_stream *stream, int backlog,
-		      rota_listen_fn *fn, const char *place);
-	int (*accept)(struct rota_stream *listener,
-		      struct rota_stream *client);
+		rota_listen_fn *fn, const char *place);
+	int (*accept)(struct rota_stream *listener, struct rota_stream *client);
 	/* Moves bytes between descriptor and memory: negative errno. */
-	ssize_t (*pull)(struct rota_stream *stream, void *memory,
-			size_t size_bytes);
-	ssize_t (*push)(struct rota_stream *stream,
-			const struct iovec *buffers, unsigned n);
+	ssize_t (*pull)(
+		struct rota_stream *stream, void *memory, size_t size_bytes);
+	ssize_t (*push)(struct rota_stream *stream, const struct iovec *buffers,
+		unsigned n);
 	/* Room to grow; NULL. */
 	void *spare[4];
 };
@@ -143,8 +142,7 @@ struct rota_stream {
  * source: recv(2).
  */
 ROTA_API int rota_stream_read_start_at(struct rota_stream *stream,
-				       rota_buffer_fn *buffer,
-				       rota_read_fn *fn, const char *place);
+	rota_buffer_fn *buffer, rota_read_fn *fn, const char *place);
 #define rota_stream_read_start(stream, buffer, fn) \
 	rota_stream_read_start_at(stream, buffer, fn, ROTA_PLACE(fn))
 
@@ -175,9 +173,8 @@ ROTA_API int rota_stream_read_stop(struct rota_stream *stream);
  * source: sendmsg(2).
  */
 ROTA_API int rota_stream_write_at(struct rota_stream *stream,
-				  struct rota_write *request,
-				  struct iovec *buffers, unsigned n,
-				  rota_write_fn *fn, const char *place);
+	struct rota_write *request, struct iovec *buffers, unsigned n,
+	rota_write_fn *fn, const char *place);
 #define rota_stream_write(stream, request, buffers, n, fn) \
 	rota_stream_write_at(stream, request, buffers, n, fn, ROTA_PLACE(fn))
 
@@ -189,9 +186,8 @@ ROTA_API int rota_stream_write_at(struct rota_stream *stream,
  *	those of rota_stream_write(); the socket's own error.
  * when: the loop's thread. Never raises SIGPIPE.
  */
-ROTA_API ssize_t rota_stream_try_write(struct rota_stream *stream,
-				       const struct iovec *buffers,
-				       unsigned n);
+ROTA_API ssize_t rota_stream_try_write(
+	struct rota_stream *stream, const struct iovec *buffers, unsigned n);
 
 /*
  * Ends the sending side once all writes before have gone out; the peer then
@@ -203,8 +199,7 @@ ROTA_API ssize_t rota_stream_try_write(struct rota_stream *stream,
  * source: shutdown(2).
  */
 ROTA_API int rota_stream_shutdown_at(struct rota_stream *stream,
-				     struct rota_shutdown *request,
-				     rota_shutdown_fn *fn, const char *place);
+	struct rota_shutdown *request, rota_shutdown_fn *fn, const char *place);
 #define rota_stream_shutdown(stream, request, fn) \
 	rota_stream_shutdown_at(stream, request, fn, ROTA_PLACE(fn))
 
@@ -218,7 +213,7 @@ ROTA_API int rota_stream_shutdown_at(struct rota_stream *stream,
  * when: the loop's thread.
  */
 ROTA_API int rota_stream_listen_at(struct rota_stream *listener, int backlog,
-				   rota_listen_fn *fn, const char *place);
+	rota_listen_fn *fn, const char *place);
 #define rota_stream_listen(listener, backlog, fn) \
 	rota_stream_listen_at(listener, backlog, fn, ROTA_PLACE(fn))
 
@@ -233,8 +228,8 @@ ROTA_API int rota_stream_listen_at(struct rota_stream *listener, int backlog,
  * when: the loop's thread, inside the listener's `fn` or later.
  * source: accept(2).
  */
-ROTA_API int rota_stream_accept(struct rota_stream *listener,
-				struct rota_stream *client);
+ROTA_API int rota_stream_accept(
+	struct rota_stream *listener, struct rota_stream *client);
 
 /*
  * Turns the gathering of writes of this stream on (1, at first) or off (0:

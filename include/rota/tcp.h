@@ -52,8 +52,8 @@ enum rota_tcp_bind_flag {
  *	bind(2): -EADDRINUSE, -EACCES and so on. The handle is as before.
  * when: the loop's thread.
  */
-ROTA_API int rota_tcp_bind(struct rota_tcp *tcp, const struct sockaddr *addr,
-			   unsigned flags);
+ROTA_API int rota_tcp_bind(
+	struct rota_tcp *tcp, const struct sockaddr *addr, unsigned flags);
 
 /*
  * Connects. Reading and writing may be started at once; they wait for the
@@ -71,9 +71,8 @@ ROTA_API int rota_tcp_bind(struct rota_tcp *tcp, const struct sockaddr *addr,
  * source: connect(2).
  */
 ROTA_API int rota_tcp_connect_at(struct rota_tcp *tcp,
-				 struct rota_connect *request,
-				 const struct sockaddr *addr,
-				 rota_connect_fn *fn, const char *place);
+	struct rota_connect *request, const struct sockaddr *addr,
+	rota_connect_fn *fn, const char *place);
 #define rota_tcp_connect(tcp, request, addr, fn) \
 	rota_tcp_connect_at(tcp, request, addr, fn, ROTA_PLACE(fn))
 
@@ -93,18 +92,18 @@ ROTA_API int rota_tcp_set_nodelay(struct rota_tcp *tcp, int on);
  * when: the loop's thread.
  * source: getsockname(2), getpeername(2).
  */
-ROTA_API int rota_tcp_local_address(const struct rota_tcp *tcp,
-				    struct sockaddr_storage *ret_addr);
-ROTA_API int rota_tcp_peer_address(const struct rota_tcp *tcp,
-				   struct sockaddr_storage *ret_addr);
+ROTA_API int rota_tcp_local_address(
+	const struct rota_tcp *tcp, struct sockaddr_storage *ret_addr);
+ROTA_API int rota_tcp_peer_address(
+	const struct rota_tcp *tcp, struct sockaddr_storage *ret_addr);
 
 /*
  * Closes like rota_handle_close(), but resets the connection: the peer sees
  * ECONNRESET, unsent bytes are dropped, no TIME_WAIT stays behind.
  * errors, when: as rota_handle_close().
  */
-ROTA_API int rota_tcp_reset_at(struct rota_tcp *tcp, rota_close_fn *fn,
-			       const char *place);
+ROTA_API int rota_tcp_reset_at(
+	struct rota_tcp *tcp, rota_close_fn *fn, const char *place);
 #define rota_tcp_reset(tcp, fn) rota_tcp_reset_at(tcp, fn, ROTA_PLACE(fn))
 
 /*
@@ -116,8 +115,8 @@ ROTA_API int rota_tcp_reset_at(struct rota_tcp *tcp, rota_close_fn *fn,
  * when: any thread.
  * source: inet_pton(3).
  */
-ROTA_API int rota_address_parse(const char *text, uint16_t port,
-				struct sockaddr_storage *ret_addr);
+ROTA_API int rota_address_parse(
+	const char *text, uint16_t port, struct sockaddr_storage *ret_addr);
 
 /*
  * Makes text of an address: "127.0.0.1:80", "[::1]:80".
@@ -125,8 +124,8 @@ ROTA_API int rota_address_parse(const char *text, uint16_t port,
  *	more than size_bytes (64 always suffice).
  * when: any thread.
  */
-ROTA_API int rota_address_format(const struct sockaddr *addr, char *text,
-				 size_t size_bytes);
+ROTA_API int rota_address_format(
+	const struct sockaddr *addr, char *text, size_t size_bytes);
 
 ROTA_END_C
 

@@ -21,12 +21,11 @@ ROTA_BEGIN_C
  * when: the loop's thread.
  * source: Node.js, process.nextTick() and queueMicrotask().
  */
-ROTA_API int rota_tick_at(struct rota_loop *loop, rota_loop_fn *fn,
-			  void *data, const char *place);
+ROTA_API int rota_tick_at(struct rota_loop *loop, rota_loop_fn *fn, void *data,
+	const char *place);
 ROTA_API int rota_microtask_at(struct rota_loop *loop, rota_loop_fn *fn,
-			       void *data, const char *place);
-#define rota_tick(loop, fn, data) \
-	rota_tick_at(loop, fn, data, ROTA_PLACE(fn))
+	void *data, const char *place);
+#define rota_tick(loop, fn, data) rota_tick_at(loop, fn, data, ROTA_PLACE(fn))
 #define rota_microtask(loop, fn, data) \
 	rota_microtask_at(loop, fn, data, ROTA_PLACE(fn))
 

@@ -32,8 +32,7 @@ struct rota_timer {
  * errors: -EINVAL an argument is NULL; -ENOMEM. The timer is still blank.
  * when: the loop's thread.
  */
-ROTA_API int rota_timer_init(struct rota_loop *loop,
-			     struct rota_timer *timer);
+ROTA_API int rota_timer_init(struct rota_loop *loop, struct rota_timer *timer);
 
 /*
  * Starts a timer, or restarts it with new arguments: `fn` is called once
@@ -49,9 +48,8 @@ ROTA_API int rota_timer_init(struct rota_loop *loop,
  * when: the loop's thread.
  * source: Node.js, setTimeout() and setInterval(); libuv's repeat argument.
  */
-ROTA_API int rota_timer_start_with(struct rota_timer *timer,
-				   uint64_t delay_ns, uint64_t repeat_ns,
-				   rota_timer_fn *fn, const char *place);
+ROTA_API int rota_timer_start_with(struct rota_timer *timer, uint64_t delay_ns,
+	uint64_t repeat_ns, rota_timer_fn *fn, const char *place);
 #define rota_timer_start(timer, delay_ns, repeat_ns, fn) \
 	rota_timer_start_with(timer, delay_ns, repeat_ns, fn, ROTA_PLACE(fn))
 
@@ -64,8 +62,7 @@ ROTA_API int rota_timer_start_with(struct rota_timer *timer,
  * errors, when: as rota_timer_start().
  */
 ROTA_API int rota_timer_start_abs(struct rota_timer *timer,
-				  uint64_t deadline_ns, rota_timer_fn *fn,
-				  const char *place);
+	uint64_t deadline_ns, rota_timer_fn *fn, const char *place);
 #define rota_timer_start_at(timer, deadline_ns, fn) \
 	rota_timer_start_abs(timer, deadline_ns, fn, ROTA_PLACE(fn))
 
@@ -96,8 +93,8 @@ ROTA_API int rota_timer_stop(struct rota_timer *timer);
  * errors: -EINVAL timer is NULL, closing or closed.
  * when: the loop's thread; also inside its callback.
  */
-ROTA_API int rota_timer_set_repeat(struct rota_timer *timer,
-				   uint64_t repeat_ns);
+ROTA_API int rota_timer_set_repeat(
+	struct rota_timer *timer, uint64_t repeat_ns);
 
 /* Returns the repeat, 0 if there is none. unit: nanoseconds. */
 ROTA_API uint64_t rota_timer_repeat(const struct rota_timer *timer);

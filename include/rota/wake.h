@@ -32,7 +32,7 @@ struct rota_wake {
  * when: the loop's thread.
  */
 ROTA_API int rota_wake_init_at(struct rota_loop *loop, struct rota_wake *wake,
-			       rota_wake_fn *fn, const char *place);
+	rota_wake_fn *fn, const char *place);
 #define rota_wake_init(loop, wake, fn) \
 	rota_wake_init_at(loop, wake, fn, ROTA_PLACE(fn))
 
