@@ -117,6 +117,16 @@ get_generation(const struct kevent *event)
 	return (uint32_t)tag;
 }
 
+/* The types of the members differ between systems; all values fit. */
+static void
+fill_change(struct kevent *change, int fd, int filter, unsigned flags)
+{
+	memset(change, 0, sizeof(*change));
+	change->ident = (__typeof__(change->ident))fd;
+	change->filter = (__typeof__(change->filter))filter;
+	change->flags = (__typeof__(change->flags))flags;
+}
+
 /* There is room: set made it. */
 static void
 add_change(struct kqueue_state *kq, int fd, int filter, unsigned flags,
@@ -124,8 +134,7 @@ add_change(struct kqueue_state *kq, int fd, int filter, unsigned flags,
 {
 	struct kevent *change = &kq->changes[kq->n_changes++];
 
-	memset(change, 0, sizeof(*change));
-	EV_SET(change, (uintptr_t)fd, filter, flags, 0, 0, 0);
+	fill_change(change, fd, filter, flags);
 	put_generation(change, generation);
 }
 
@@ -148,8 +157,7 @@ delete_now(struct kqueue_state *kq, int fd)
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
-		memset(&change, 0, sizeof(change));
-		EV_SET(&change, (uintptr_t)fd, filters[i], EV_DELETE, 0, 0, 0);
+		fill_change(&change, fd, filters[i], EV_DELETE);
 		(void)kevent(kq->fd, &change, 1, NULL, 0, &none);
 	}
 }
