@@ -365,6 +365,11 @@ wait_kqueue(void *state, struct rota__ready *ready, int n, uint64_t timeout_ns)
 			report_error(kq, event, &ready[n_ready]);
 		else
 			report_event(kq, event, &ready[n_ready]);
+		/* Both filters refused: one descriptor, one report. */
+		if (n_ready > 0 && ready[n_ready - 1].fd == ready[n_ready].fd &&
+			ready[n_ready].events & ROTA__ALWAYS &&
+			ready[n_ready - 1].events & ROTA__ALWAYS)
+			continue;
 		n_ready++;
 	}
 	return n_ready;
