@@ -12,7 +12,7 @@ struct entry {
 
 #define ENTRY(name, text) \
 	{ \
-		-name, #name, text \
+		-(name), #name, (text) \
 	}
 
 static const struct entry entries[] = {

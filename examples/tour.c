@@ -31,6 +31,7 @@ static const char usage[] =
 	"  --backend NAME     only this one\n"
 	"  --connections N    of the load client (200)\n"
 	"  --no-count         do not count system calls with strace\n"
+	"  --programs FOLDER  echo_server and echo_client are there (beside tour)\n"
 	"  --seconds S        of load on each backend (3)\n"
 	"  --help             this text\n";
 
@@ -406,6 +407,16 @@ end_child(struct tour *tour, struct child *child, int signum)
 
 /* A server and its load. */
 
+/* Without a folder execvp(3) looks where it found this program. */
+static void
+find_program(const struct tour *tour, const char *name, char *text, size_t size)
+{
+	if (tour->folder)
+		snprintf(text, size, "%s/%s", tour->folder, name);
+	else
+		snprintf(text, size, "%s", name);
+}
+
 /* Starts the server, under strace if asked; returns its port, or 0. */
 static unsigned
 start_server(struct tour *tour, struct child *server, int is_counted)
@@ -418,7 +429,7 @@ start_server(struct tour *tour, struct child *server, int is_counted)
 	const char *place;
 	unsigned port = 0;
 
-	snprintf(program, sizeof(program), "%secho_server", tour->folder);
+	find_program(tour, "echo_server", program, sizeof(program));
 	snprintf(backend, sizeof(backend), "%s", rota_loop_backend(tour->loop));
 	/* Measuring reads the clock, which a count should not show. */
 	if (is_counted)
@@ -449,7 +460,7 @@ run_client(struct tour *tour, struct child *client, unsigned port,
 		"--connections", connections, option, value, NULL };
 	int r;
 
-	snprintf(program, sizeof(program), "%secho_client", tour->folder);
+	find_program(tour, "echo_client", program, sizeof(program));
 	snprintf(backend, sizeof(backend), "%s", rota_loop_backend(tour->loop));
 	snprintf(port_text, sizeof(port_text), "%u", port);
 	snprintf(connections, sizeof(connections), "%lu", tour->connections);
@@ -793,6 +804,7 @@ read_settings(
 		{ "connections", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "no-count", no_argument, NULL, 'n' },
+		{ "programs", required_argument, NULL, 'p' },
 		{ "seconds", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -812,6 +824,9 @@ read_settings(
 			return 0;
 		case 'n':
 			tour->can_count = 0;
+			break;
+		case 'p':
+			tour->folder = optarg;
 			break;
 		case 's':
 			tour->seconds = strtod(optarg, NULL);
@@ -845,9 +860,10 @@ main(int argc, char **argv)
 
 	/* The other programs lie beside this one: keep the folder only. */
 	slash = strrchr(argv[0], '/');
-	if (slash)
-		slash[1] = 0;
-	tour.folder = slash ? argv[0] : "";
+	if (slash && !tour.folder) {
+		*slash = '\0';
+		tour.folder = argv[0];
+	}
 
 	fputs(introduction, stdout);
 	return visit_all(&tour, backend) == 0 ? 0 : 1;

@@ -192,7 +192,8 @@ for backend in $usable; do
 done
 
 echo "tour"
-ends 0 tour examples/tour --connections 20 --no-count --seconds 0.2
+ends 0 tour examples/tour --programs examples --connections 20 --no-count \
+	--seconds 0.2
 for backend in $usable; do
 	says tour "^$backend *20 *[1-9]"
 done
