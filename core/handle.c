@@ -288,12 +288,16 @@ rota_handle_loop(const struct rota_handle *handle)
 
 static const struct rota_handle_type *const own_types[] = {
 	&rota__check_type,
+	&rota__file_type,
 	&rota__idle_type,
 	&rota__io_type,
+	&rota__pipe_type,
 	&rota__prepare_type,
 	&rota__signal_type,
 	&rota__tcp_type,
 	&rota__timer_type,
+	&rota__tty_type,
+	&rota__unix_type,
 	&rota__wake_type,
 };
 

@@ -57,12 +57,16 @@ void rota__handle_free_names(struct rota_loop *loop);
 const struct rota_handle_type *rota__handle_type(const char *name);
 
 extern const struct rota_handle_type rota__check_type;
+extern const struct rota_handle_type rota__file_type;
 extern const struct rota_handle_type rota__idle_type;
 extern const struct rota_handle_type rota__io_type;
+extern const struct rota_handle_type rota__pipe_type;
 extern const struct rota_handle_type rota__prepare_type;
 extern const struct rota_handle_type rota__signal_type;
 extern const struct rota_handle_type rota__tcp_type;
 extern const struct rota_handle_type rota__timer_type;
+extern const struct rota_handle_type rota__tty_type;
+extern const struct rota_handle_type rota__unix_type;
 extern const struct rota_handle_type rota__wake_type;
 
 #endif

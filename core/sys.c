@@ -62,15 +62,27 @@ real_close(int fd)
 }
 
 static int
-real_dup(int fd)
-{
-	return result(fcntl(fd, F_DUPFD_CLOEXEC, 0));
-}
-
-static int
 real_fstat(int fd, struct stat *ret_stat)
 {
 	return result(fstat(fd, ret_stat));
+}
+
+static int
+real_get_flags(int fd)
+{
+	return result(fcntl(fd, F_GETFL));
+}
+
+static int
+real_set_flags(int fd, int flags)
+{
+	return result(fcntl(fd, F_SETFL, flags));
+}
+
+static int
+real_isatty(int fd)
+{
+	return isatty(fd);
 }
 
 static int
@@ -107,17 +119,6 @@ real_read(int fd, void *memory, size_t size_bytes)
 
 	do
 		n = read(fd, memory, size_bytes);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
-}
-
-static ssize_t
-real_write(int fd, const void *memory, size_t size_bytes)
-{
-	ssize_t n;
-
-	do
-		n = write(fd, memory, size_bytes);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n;
 }
@@ -215,12 +216,16 @@ const struct rota_sys rota__sys_real = {
 	.map = real_map,
 	.unmap = real_unmap,
 	.close = real_close,
-	.dup = real_dup,
 	.fstat = real_fstat,
+	.get_flags = real_get_flags,
+	.set_flags = real_set_flags,
+	.isatty = real_isatty,
+	.reopen = rota__sys_reopen,
 	.set_cloexec = real_set_cloexec,
 	.prepare_fd = real_prepare_fd,
 	.read = real_read,
-	.write = real_write,
+	.writev = rota__sys_writev,
+	.write_pipe = rota__sys_write_pipe,
 	.socket = rota__sys_socket,
 	.bind = real_bind,
 	.listen = real_listen,

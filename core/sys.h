@@ -37,13 +37,24 @@ struct rota_sys {
 
 	/* Of the descriptor as a whole; close never repeats. */
 	int (*close)(int fd);
-	int (*dup)(int fd);
 	int (*fstat)(int fd, struct stat *ret_stat);
+	/* The flags of fcntl(2), F_GETFL and F_SETFL. */
+	int (*get_flags)(int fd);
+	int (*set_flags)(int fd, int flags);
+	/* 1 if it is a terminal. */
+	int (*isatty)(int fd);
+	/*
+	 * Opens the same terminal or pipe once more, so that its flags are
+	 * ours alone; -ENOTSUP where that cannot be done.
+	 */
+	int (*reopen)(int fd);
 	int (*set_cloexec)(int fd);
 	/* Makes a socket non-blocking, close-on-exec, without SIGPIPE. */
 	int (*prepare_fd)(int fd);
 	ssize_t (*read)(int fd, void *memory, size_t size_bytes);
-	ssize_t (*write)(int fd, const void *memory, size_t size_bytes);
+	ssize_t (*writev)(int fd, const struct iovec *buffers, unsigned n);
+	/* The same for a pipe or FIFO: never raises SIGPIPE. */
+	ssize_t (*write_pipe)(int fd, const struct iovec *buffers, unsigned n);
 
 	/* Sockets. send never raises SIGPIPE. */
 	int (*socket)(int family, int type, int protocol);
@@ -114,6 +125,9 @@ int rota__sys_poll(struct pollfd *fds, nfds_t n, uint64_t timeout_ns);
 extern const int rota__sys_poll_is_coarse;
 int rota__sys_prepare_fd(int fd);
 int rota__sys_mute_sigpipe(int fd);
+int rota__sys_reopen(int fd);
+ssize_t rota__sys_writev(int fd, const struct iovec *buffers, unsigned n);
+ssize_t rota__sys_write_pipe(int fd, const struct iovec *buffers, unsigned n);
 
 /*
  * Like epoll_wait(2) with nanoseconds. *is_coarse is 1 where the kernel

@@ -31,7 +31,6 @@ static const struct {
 	[FAULTS_CLOSE] = { "close", { EIO } },
 	[FAULTS_CONNECT] = { "connect",
 		{ ECONNREFUSED, ENETUNREACH, EADDRNOTAVAIL, EAGAIN } },
-	[FAULTS_DUP] = { "dup", { EMFILE } },
 	[FAULTS_EPOLL_CREATE] = { "epoll_create1", { EMFILE, ENOMEM } },
 	[FAULTS_EPOLL_CTL] = { "epoll_ctl", { ENOMEM, ENOSPC } },
 	[FAULTS_EPOLL_WAIT] = { "epoll_wait", { ENOMEM, EINTR } },
@@ -146,14 +145,6 @@ close_fd(int fd)
 	int r = rota__sys_real.close(fd);
 
 	return error < 0 ? error : r;
-}
-
-static int
-dup_fd(int fd)
-{
-	int error = count(FAULTS_DUP);
-
-	return error < 0 ? error : rota__sys_real.dup(fd);
 }
 
 static int
@@ -394,7 +385,6 @@ faults_sys(void)
 	sys.map = map;
 	sys.unmap = unmap;
 	sys.close = close_fd;
-	sys.dup = dup_fd;
 	sys.fstat = fstat_fd;
 	sys.set_cloexec = set_cloexec;
 	sys.prepare_fd = prepare_fd;

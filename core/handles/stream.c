@@ -3,6 +3,7 @@
 #include "core/handles/stream.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "core/handle.h"
 #include "core/handles/write.h"
@@ -19,18 +20,25 @@ _Static_assert(offsetof(struct rota_stream, watch) ==
 	"a rota_stream begins as a rota__watcher");
 
 int
+rota__stream_make_buffer(struct rota_loop *loop)
+{
+	if (loop->read_buffer == NULL)
+		loop->read_buffer = rota__realloc(
+			&loop->memory, NULL, ROTA__READ_BUFFER_BYTES);
+	return loop->read_buffer == NULL ? -ENOMEM : 0;
+}
+
+int
 rota__stream_init(struct rota_loop *loop, struct rota_stream *stream,
 	const struct rota_handle_type *type)
 {
-	if (loop->read_buffer == NULL) {
-		loop->read_buffer = rota__realloc(
-			&loop->memory, NULL, ROTA__READ_BUFFER_BYTES);
-		if (loop->read_buffer == NULL)
-			return -ENOMEM;
-	}
+	int r = rota__stream_make_buffer(loop);
+
+	if (r < 0)
+		return r;
 	rota__watch_bind(&stream->watch, -1);
 	stream->state = 0;
-	stream->error = 0;
+	stream->flags_before = 0;
 	stream->in.reading.buffer = NULL;
 	stream->in.reading.fn = NULL;
 	stream->out.writing.first = NULL;
@@ -58,8 +66,13 @@ rota__stream_drop_fd(struct rota_stream *stream)
 
 	if (stream->watch.fd < 0)
 		return;
-	rota__watch_forget(loop, &stream->watch, 1);
-	(void)loop->sys->close(stream->watch.fd);
+	rota__watch_forget(
+		loop, &stream->watch, !(stream->state & ROTA__STREAM_SHARED));
+	if (stream->state & ROTA__STREAM_KEPT)
+		(void)loop->sys->set_flags(
+			stream->watch.fd, stream->flags_before);
+	else
+		(void)loop->sys->close(stream->watch.fd);
 	stream->watch.fd = -1;
 	stream->state &= ROTA__STREAM_EAGER | ROTA__STREAM_GATHERED;
 }
@@ -281,6 +294,16 @@ rota__stream_tell(struct rota_stream *stream)
 {
 	tell_connect(stream);
 	rota__stream_tell_writes(stream);
+}
+
+void
+rota__stream_describe(
+	const struct rota_handle *handle, char *text, size_t size_bytes)
+{
+	const struct rota_stream *stream = (const struct rota_stream *)handle;
+
+	if (stream->watch.fd >= 0)
+		(void)snprintf(text, size_bytes, "fd %d", stream->watch.fd);
 }
 
 void

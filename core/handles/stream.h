@@ -36,16 +36,24 @@ enum rota__stream_state {
 	/* Every write is tried at once. */
 	ROTA__STREAM_EAGER = 1 << 10,
 	/* Closing sends a reset. */
-	ROTA__STREAM_RESET = 1 << 11
+	ROTA__STREAM_RESET = 1 << 11,
+	/* Others may have copies of the descriptor: the kernel must be told. */
+	ROTA__STREAM_SHARED = 1 << 12,
+	/* The descriptor stays the program's, with its flags of before. */
+	ROTA__STREAM_KEPT = 1 << 13
 };
 
+/* Makes the buffer that streams borrow, if there is none yet; -ENOMEM. */
+int rota__stream_make_buffer(struct rota_loop *loop);
+
+/* Can only fail for that buffer. */
 int rota__stream_init(struct rota_loop *loop, struct rota_stream *stream,
 	const struct rota_handle_type *type);
 
 /* Gives a stream its descriptor, for which there is room in the table. */
 void rota__stream_adopt(struct rota_stream *stream, int fd, uint32_t state);
 
-/* Closes the descriptor, if there is one. */
+/* Closes the descriptor, if there is one, or gives it back. */
 void rota__stream_drop_fd(struct rota_stream *stream);
 
 /* Watches for what the state asks for. */
@@ -68,6 +76,8 @@ void rota__stream_expire(struct rota_loop *loop, struct rota_alarm *alarm);
 /* For tables of types and of streams. */
 int rota__stream_close(struct rota_handle *handle);
 void rota__stream_finish(struct rota_handle *handle);
+void rota__stream_describe(
+	const struct rota_handle *handle, char *text, size_t size_bytes);
 void rota__stream_ready(struct rota_handle *handle, unsigned ready);
 int rota__stream_requests(
 	struct rota_handle *handle, rota_request_visit_fn *visit, void *data);

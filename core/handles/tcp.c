@@ -9,21 +9,9 @@
 #include <string.h>
 
 #include "core/handle.h"
+#include "core/handles/socket.h"
 #include "core/handles/stream.h"
 #include "core/request.h"
-
-static ssize_t
-pull(struct rota_stream *stream, void *memory, size_t size_bytes)
-{
-	return stream->handle.loop->sys->recv(
-		stream->watch.fd, memory, size_bytes);
-}
-
-static ssize_t
-push(struct rota_stream *stream, const struct iovec *buffers, unsigned n)
-{
-	return stream->handle.loop->sys->send(stream->watch.fd, buffers, n);
-}
 
 static const struct rota_stream_type tcp_stream = {
 	.read_start = rota__stream_read_start,
@@ -33,8 +21,9 @@ static const struct rota_stream_type tcp_stream = {
 	.shutdown = rota__stream_shutdown,
 	.listen = rota__stream_listen,
 	.accept = rota__stream_accept,
-	.pull = pull,
-	.push = push,
+	.pull = rota__socket_pull,
+	.push = rota__socket_push,
+	.end = rota__socket_end,
 };
 
 /* Lets close(2) send a reset; if it cannot, it closes as usual. */
@@ -115,31 +104,10 @@ rota_tcp_init(struct rota_loop *loop, struct rota_tcp *tcp)
 	return rota__stream_init(loop, &tcp->stream, &rota__tcp_type);
 }
 
-/* Returns the state that a socket of the program is in, or an errno. */
-static int
-inspect(const struct rota_sys *sys, int fd)
-{
-	struct sockaddr_storage addr;
-	socklen_t len = sizeof(addr);
-	int value = 0;
-	int r;
-
-	len = sizeof(value);
-	r = sys->getsockopt(fd, SOL_SOCKET, SO_TYPE, &value, &len);
-	if (r < 0)
-		return r;
-	if (value != SOCK_STREAM)
-		return -EINVAL;
-	len = sizeof(addr);
-	if (sys->getpeername(fd, (struct sockaddr *)&addr, &len) == 0)
-		return ROTA__STREAM_READABLE | ROTA__STREAM_WRITABLE;
-	return ROTA__STREAM_BOUND;
-}
-
 int
 rota_tcp_open(struct rota_tcp *tcp, int fd)
 {
-	int state;
+	int type = 0;
 	int r;
 
 	if (!is_open(tcp) || tcp->stream.watch.fd >= 0 ||
@@ -147,15 +115,21 @@ rota_tcp_open(struct rota_tcp *tcp, int fd)
 		return -EINVAL;
 	if (fd < 0)
 		return -EBADF;
-	state = inspect(sys_of(tcp), fd);
-	if (state < 0)
-		return state;
+	r = rota__socket_kind(sys_of(tcp), fd, &type);
+	if (r < 0)
+		return r;
+	if (r != AF_INET && r != AF_INET6)
+		return -EAFNOSUPPORT;
+	if (type != SOCK_STREAM)
+		return -EINVAL;
 	r = rota__fds_reserve(tcp->stream.handle.loop, fd);
 	if (r == 0)
 		r = sys_of(tcp)->prepare_fd(fd);
 	if (r < 0)
 		return r;
-	rota__stream_adopt(&tcp->stream, fd, (uint32_t)state);
+	rota__stream_adopt(&tcp->stream, fd,
+		ROTA__STREAM_SHARED |
+			(uint32_t)rota__socket_state(sys_of(tcp), fd));
 	return 0;
 }
 

@@ -168,8 +168,7 @@ send_some(struct rota_stream *stream)
 static void
 shut_down(struct rota_stream *stream)
 {
-	decide_first(stream,
-		stream->handle.loop->sys->shutdown(stream->watch.fd, SHUT_WR));
+	decide_first(stream, stream->handle.type->stream->end(stream));
 	stream->state &= ~(uint32_t)ROTA__STREAM_WRITABLE;
 }
 

@@ -93,8 +93,10 @@ struct rota_stream_type {
 		struct rota_stream *stream, void *memory, size_t size_bytes);
 	ssize_t (*push)(struct rota_stream *stream, const struct iovec *buffers,
 		unsigned n);
+	/* Says that no more will be sent, once all has gone out. */
+	int (*end)(struct rota_stream *stream);
 	/* Room to grow; NULL. */
-	void *spare[4];
+	void *spare[3];
 };
 
 struct rota_stream {
@@ -103,7 +105,7 @@ struct rota_stream {
 	/* Private from here on; core/handles/stream.h has the picture. */
 	struct rota_watch watch;
 	uint32_t state;
-	int error;
+	int flags_before;
 	union {
 		struct {
 			rota_buffer_fn *buffer;
@@ -129,6 +131,33 @@ struct rota_stream {
 	struct rota_link pending;
 	void *spare[2];
 };
+
+enum rota_open_flag {
+	/* The descriptor stays the program's, see rota_stream_open(). */
+	ROTA_OPEN_KEEP = 1 << 0
+};
+
+/*
+ * Makes a blank handle a stream over a descriptor of the program, whatever
+ * it is: a TCP or unix-domain socket, a pipe or FIFO, a terminal, a file or a
+ * device. So standard input can be read alike in `prog`, `prog <file` and
+ * `other | prog`.
+ *
+ * The stream takes the descriptor over and closes it. With ROTA_OPEN_KEEP it
+ * stays the program's, which must leave it open until the stream's close
+ * callback; use that for 0, 1 and 2. A terminal or pipe is opened once more
+ * where the system can do so, since non-blocking is a flag that all who share
+ * an open file share. Where it cannot, the flag is set on what is there, and
+ * with ROTA_OPEN_KEEP taken back at the end.
+ *
+ * unit: flags is an or of enum rota_open_flag.
+ * errors: -EINVAL loop or stream is NULL, flags has other bits; -EBADF;
+ *	-EISDIR a directory; -EPROTOTYPE a datagram socket; -ENOMEM; those of
+ *	fcntl(2). The handle is still blank then, the descriptor as before.
+ * when: the loop's thread.
+ */
+ROTA_API int rota_stream_open(struct rota_loop *loop,
+	struct rota_stream *stream, int fd, unsigned flags);
 
 /*
  * Starts reading: `fn` gets the bytes as they come. `buffer` is asked for
