@@ -16,7 +16,8 @@
 enum rota__alarm_kind {
 	ROTA__ALARM_TIMER,
 	ROTA__ALARM_REQUEST,
-	ROTA__ALARM_LISTENER
+	ROTA__ALARM_LISTENER,
+	ROTA__ALARM_IDLE
 };
 
 enum rota__request_flag {
@@ -34,6 +35,22 @@ rota__request_is_decided(const struct rota_request *request)
 {
 	return (request->flags & ROTA__DECIDED) != 0;
 }
+
+/* Requests in line, chained through `next`; last counts if first is set. */
+struct rota__requests {
+	struct rota_request *first;
+	struct rota_request *last;
+};
+
+void rota__requests_append(
+	struct rota__requests *line, struct rota_request *request);
+
+/* Takes one that is in the line out of it. */
+void rota__requests_remove(
+	struct rota__requests *line, struct rota_request *request);
+
+/* Returns NULL if nobody is in line. */
+struct rota_request *rota__requests_take_first(struct rota__requests *line);
 
 /* Fixes how a request ends. */
 void rota__request_decide(struct rota_request *request, int status);

@@ -14,6 +14,7 @@
 
 #include "core/handle.h"
 #include "core/handles/immediate.h"
+#include "core/handles/more.h"
 #include "core/handles/stream.h"
 #include "core/handles/timer.h"
 #include "core/pending.h"
@@ -65,6 +66,7 @@ static void (*const expire[])(struct rota_loop *, struct rota_alarm *) = {
 	[ROTA__ALARM_TIMER] = rota__timer_expire,
 	[ROTA__ALARM_REQUEST] = rota__request_expire,
 	[ROTA__ALARM_LISTENER] = rota__stream_expire,
+	[ROTA__ALARM_IDLE] = rota__stream_expire_idle,
 };
 
 static void

@@ -99,6 +99,102 @@ rota_stream_try_write(
 	return table_of(stream)->try_write(stream, buffers, n);
 }
 
+/* The three kinds of read requests. */
+static int
+ask(struct rota_stream *stream, struct rota_read *request, struct iovec to,
+	int how, rota_read_done_fn *fn, const char *place)
+{
+	if (!is_open(stream) || request == NULL || to.iov_base == NULL ||
+		to.iov_len == 0 || fn == NULL)
+		return -EINVAL;
+	if (table_of(stream)->read == NULL)
+		return -ENOTSUP;
+	request->fn = fn;
+	request->memory = to.iov_base;
+	request->size_bytes = to.iov_len;
+	request->n_bytes = 0;
+	request->how = how;
+	request->spare = 0;
+	request->request.place = place;
+	return table_of(stream)->read(stream, request);
+}
+
+int
+rota_stream_read_at(struct rota_stream *stream, struct rota_read *request,
+	void *memory, size_t size_bytes, rota_read_done_fn *fn,
+	const char *place)
+{
+	struct iovec to = { memory, size_bytes };
+
+	return ask(stream, request, to, ROTA__READ_SOME, fn, place);
+}
+
+int
+rota_stream_read_exactly_at(struct rota_stream *stream,
+	struct rota_read *request, void *memory, size_t size_bytes,
+	rota_read_done_fn *fn, const char *place)
+{
+	struct iovec to = { memory, size_bytes };
+
+	return ask(stream, request, to, ROTA__READ_EXACTLY, fn, place);
+}
+
+int
+rota_stream_read_until_at(struct rota_stream *stream, struct rota_read *request,
+	void *memory, size_t size_bytes, unsigned char delimiter,
+	rota_read_done_fn *fn, const char *place)
+{
+	struct iovec to = { memory, size_bytes };
+
+	return ask(stream, request, to, delimiter, fn, place);
+}
+
+size_t
+rota_read_bytes(const struct rota_read *request)
+{
+	return request == NULL ? 0 : request->n_bytes;
+}
+
+ssize_t
+rota_stream_try_read(
+	struct rota_stream *stream, void *memory, size_t size_bytes)
+{
+	if (!is_open(stream) || memory == NULL || size_bytes == 0)
+		return -EINVAL;
+	if (table_of(stream)->try_read == NULL)
+		return -ENOTSUP;
+	return table_of(stream)->try_read(stream, memory, size_bytes);
+}
+
+int
+rota_stream_set_idle_limit(struct rota_stream *stream, uint64_t limit_ns)
+{
+	if (!is_open(stream) || limit_ns == 0)
+		return -EINVAL;
+	return rota__stream_set_idle_limit(stream, limit_ns);
+}
+
+int
+rota_stream_set_marks_at(struct rota_stream *stream, size_t low_bytes,
+	size_t high_bytes, rota_drain_fn *fn, const char *place)
+{
+	if (!is_open(stream) ||
+		(high_bytes > 0 && (low_bytes >= high_bytes || fn == NULL)))
+		return -EINVAL;
+	return rota__stream_set_marks(stream, low_bytes, high_bytes, fn, place);
+}
+
+int
+rota_stream_close_flushed_at(
+	struct rota_stream *stream, rota_close_fn *fn, const char *place)
+{
+	if (stream == NULL)
+		return -EINVAL;
+	if (is_open(stream))
+		stream->state |= ROTA__STREAM_FLUSHING;
+	return rota_handle_close_at(&stream->handle, fn, place);
+}
+
 int
 rota_stream_shutdown_at(struct rota_stream *stream,
 	struct rota_shutdown *request, rota_shutdown_fn *fn, const char *place)
@@ -166,9 +262,15 @@ has_state(const struct rota_stream *stream, uint32_t state)
 }
 
 int
+rota_stream_is_full(const struct rota_stream *stream)
+{
+	return has_state(stream, ROTA__STREAM_FULL);
+}
+
+int
 rota_stream_is_reading(const struct rota_stream *stream)
 {
-	return has_state(stream, ROTA__STREAM_READING);
+	return has_state(stream, ROTA__STREAM_READING | ROTA__STREAM_ASKED);
 }
 
 int

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "core/handle.h"
+#include "core/handles/more.h"
 #include "core/handles/stream.h"
 
 static ssize_t
@@ -62,6 +63,8 @@ static const struct rota_stream_type pipe_stream = {
 	.write = rota__stream_write,
 	.try_write = rota__stream_try_write,
 	.shutdown = rota__stream_shutdown,
+	.read = rota__stream_read,
+	.try_read = rota__stream_try_read,
 	.pull = pull_plain,
 	.push = push_pipe,
 	.end = end_pipe,
@@ -73,6 +76,8 @@ static const struct rota_stream_type tty_stream = {
 	.write = rota__stream_write,
 	.try_write = rota__stream_try_write,
 	.shutdown = rota__stream_shutdown,
+	.read = rota__stream_read,
+	.try_read = rota__stream_try_read,
 	.pull = pull_tty,
 	.push = push_plain,
 	.end = end_plain,
@@ -84,6 +89,8 @@ static const struct rota_stream_type file_stream = {
 	.write = rota__stream_write,
 	.try_write = rota__stream_try_write,
 	.shutdown = rota__stream_shutdown,
+	.read = rota__stream_read,
+	.try_read = rota__stream_try_read,
 	.pull = pull_plain,
 	.push = push_plain,
 	.end = end_plain,

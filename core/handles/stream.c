@@ -6,14 +6,12 @@
 #include <stdio.h>
 
 #include "core/handle.h"
+#include "core/handles/more.h"
 #include "core/handles/write.h"
 #include "core/pending.h"
 #include "core/request.h"
 #include "core/ring.h"
 #include "core/turn.h"
-
-/* Full buffers that one stream may fill before others get their turn. */
-#define READ_ROUNDS 4
 
 _Static_assert(offsetof(struct rota_stream, watch) ==
 		offsetof(struct rota__watcher, watch),
@@ -47,6 +45,7 @@ rota__stream_init(struct rota_loop *loop, struct rota_stream *stream,
 	stream->connecting = NULL;
 	stream->next_gathered = NULL;
 	stream->queued_bytes = 0;
+	stream->more = NULL;
 	rota__ring_init(&stream->pending);
 	rota__handle_init(loop, &stream->handle, type);
 	return 0;
@@ -74,7 +73,8 @@ rota__stream_drop_fd(struct rota_stream *stream)
 	else
 		(void)loop->sys->close(stream->watch.fd);
 	stream->watch.fd = -1;
-	stream->state &= ROTA__STREAM_EAGER | ROTA__STREAM_GATHERED;
+	stream->state &= ROTA__STREAM_EAGER | ROTA__STREAM_GATHERED |
+		ROTA__STREAM_FULL | ROTA__STREAM_FLUSHING;
 }
 
 static unsigned
@@ -84,7 +84,7 @@ wish_of(const struct rota_stream *stream)
 
 	if (stream->state & ROTA__STREAM_CONNECTING)
 		return ROTA_WRITABLE;
-	if (stream->state & ROTA__STREAM_READING ||
+	if (stream->state & (ROTA__STREAM_READING | ROTA__STREAM_ASKED) ||
 		(stream->state &
 			(ROTA__STREAM_LISTENING | ROTA__STREAM_PAUSED)) ==
 			ROTA__STREAM_LISTENING)
@@ -111,6 +111,7 @@ static void
 end_reading(struct rota_stream *stream)
 {
 	stream->state &= ~(uint32_t)ROTA__STREAM_READING;
+	rota__stream_calm(stream);
 	rota__handle_deactivate(&stream->handle);
 	rota__stream_watch(stream);
 }
@@ -126,8 +127,8 @@ call_read(struct rota_stream *stream, ssize_t n, const void *data)
 	rota__after_callback(loop);
 }
 
-static void
-fail_reading(struct rota_stream *stream, ssize_t error)
+void
+rota__stream_fail_reading(struct rota_stream *stream, ssize_t error)
 {
 	if (error == ROTA_EOF)
 		stream->state &= ~(uint32_t)ROTA__STREAM_READABLE;
@@ -160,17 +161,23 @@ read_once(struct rota_stream *stream)
 	if (!(stream->state & ROTA__STREAM_READING))
 		return 0;
 	if (buffer.iov_base == NULL || buffer.iov_len == 0) {
-		fail_reading(stream, -ENOBUFS);
+		rota__stream_fail_reading(stream, -ENOBUFS);
 		return 0;
 	}
-	n = stream->handle.type->stream->pull(
-		stream, buffer.iov_base, buffer.iov_len);
+	n = stream->more == NULL ? 0 :
+				   (ssize_t)rota__stream_take_kept(stream,
+					   buffer.iov_base, buffer.iov_len);
+	if (n == 0)
+		n = stream->handle.type->stream->pull(
+			stream, buffer.iov_base, buffer.iov_len);
 	if (n == -EAGAIN || n == -EWOULDBLOCK)
 		return 0;
 	if (n <= 0) {
-		fail_reading(stream, n == 0 ? ROTA_EOF : n);
+		rota__stream_fail_reading(stream, n == 0 ? ROTA_EOF : n);
 		return 0;
 	}
+	if (stream->more != NULL)
+		rota__stream_stir(stream);
 	call_read(stream, n, buffer.iov_base);
 	return (size_t)n == buffer.iov_len;
 }
@@ -179,7 +186,7 @@ read_once(struct rota_stream *stream)
 static void
 read_on(struct rota_stream *stream)
 {
-	int n_rounds = READ_ROUNDS;
+	int n_rounds = ROTA__READ_ROUNDS;
 
 	while (stream->state & ROTA__STREAM_READING && n_rounds-- > 0)
 		if (!read_once(stream))
@@ -207,6 +214,8 @@ rota__stream_decide_connect(struct rota_stream *stream, int status)
 		return;
 	}
 	rota__stream_fail_writes(stream, status);
+	rota__stream_fail_reads(stream, status);
+	rota__stream_calm(stream);
 	rota__handle_deactivate(&stream->handle);
 	rota__stream_drop_fd(stream);
 }
@@ -232,8 +241,9 @@ fail_all(struct rota_stream *stream, int error)
 		return;
 	}
 	rota__stream_fail_writes(stream, error);
+	rota__stream_fail_reads(stream, error);
 	if (stream->state & ROTA__STREAM_READING)
-		fail_reading(stream, error);
+		rota__stream_fail_reading(stream, error);
 }
 
 void
@@ -248,6 +258,8 @@ rota__stream_ready(struct rota_handle *handle, unsigned ready)
 		fail_all(stream, error);
 	else if (stream->state & ROTA__STREAM_LISTENING)
 		rota__stream_accept_all(stream);
+	else if (stream->state & ROTA__STREAM_ASKED)
+		rota__stream_serve(stream);
 	else if (ready & (ROTA_READABLE | ROTA_HANGUP))
 		read_on(stream);
 	/* Still that of an open stream? A closed one is not blocked. */
@@ -255,11 +267,10 @@ rota__stream_ready(struct rota_handle *handle, unsigned ready)
 		rota__stream_flush(stream);
 }
 
-int
-rota__stream_close(struct rota_handle *handle)
+/* Gives up all that is under way. */
+static void
+abandon(struct rota_stream *stream)
 {
-	struct rota_stream *stream = (struct rota_stream *)handle;
-
 	rota__stream_leave_gathered(stream);
 	if (stream->state & ROTA__STREAM_LISTENING)
 		rota__stream_end_listening(stream);
@@ -267,10 +278,41 @@ rota__stream_close(struct rota_handle *handle)
 		!rota__request_is_decided(&stream->connecting->request))
 		rota__request_decide(&stream->connecting->request, -ECANCELED);
 	rota__stream_fail_writes(stream, -ECANCELED);
+	rota__stream_fail_reads(stream, -ECANCELED);
+	rota__stream_calm(stream);
 	rota__pending_remove(stream);
 	rota__stream_drop_fd(stream);
 	stream->state = 0;
-	return 0;
+}
+
+/* Flushing, it goes on writing until the last write is told. */
+int
+rota__stream_close(struct rota_handle *handle)
+{
+	struct rota_stream *stream = (struct rota_stream *)handle;
+
+	if (!(stream->state & ROTA__STREAM_FLUSHING) ||
+		stream->state & ROTA__STREAM_LISTENING ||
+		stream->out.writing.unsent == NULL) {
+		abandon(stream);
+		return 0;
+	}
+	stream->state &= ~(uint32_t)ROTA__STREAM_READING;
+	rota__stream_fail_reads(stream, -ECANCELED);
+	rota__stream_calm(stream);
+	rota__stream_watch(stream);
+	return 1;
+}
+
+/* The last write of a stream that closes has been told. */
+static void
+end_flushing(struct rota_stream *stream)
+{
+	if (!(stream->state & ROTA__STREAM_FLUSHING) ||
+		stream->out.writing.first != NULL)
+		return;
+	abandon(stream);
+	(void)rota_handle_closed(&stream->handle);
 }
 
 static void
@@ -289,11 +331,27 @@ tell_connect(struct rota_stream *stream)
 	rota__after_callback(loop);
 }
 
+/* Bytes that were kept back wait for no descriptor. */
+static void
+tell_kept(struct rota_stream *stream)
+{
+	if (!(stream->state & ROTA__STREAM_READING) || stream->more == NULL ||
+		stream->more->n_kept == 0)
+		return;
+	read_on(stream);
+	if (stream->state & ROTA__STREAM_READING && stream->more->n_kept > 0)
+		rota__pending_add(stream);
+}
+
 void
 rota__stream_tell(struct rota_stream *stream)
 {
 	tell_connect(stream);
+	tell_kept(stream);
+	rota__stream_tell_reads(stream);
 	rota__stream_tell_writes(stream);
+	rota__stream_tell_drained(stream);
+	end_flushing(stream);
 }
 
 void
@@ -309,7 +367,21 @@ rota__stream_describe(
 void
 rota__stream_finish(struct rota_handle *handle)
 {
-	rota__stream_tell((struct rota_stream *)handle);
+	struct rota_stream *stream = (struct rota_stream *)handle;
+
+	rota__stream_tell(stream);
+	rota__stream_free_more(stream);
+}
+
+static int
+visit_all(
+	struct rota_request *request, rota_request_visit_fn *visit, void *data)
+{
+	int r = 0;
+
+	for (; r == 0 && request != NULL; request = request->next)
+		r = visit(request, data);
+	return r;
 }
 
 int
@@ -317,15 +389,16 @@ rota__stream_requests(
 	struct rota_handle *handle, rota_request_visit_fn *visit, void *data)
 {
 	struct rota_stream *stream = (struct rota_stream *)handle;
-	struct rota_request *request = NULL;
 	int r = 0;
 
 	if (stream->connecting != NULL)
 		r = visit(&stream->connecting->request, data);
-	if (!(stream->state & ROTA__STREAM_LISTENING))
-		request = stream->out.writing.first;
-	for (; r == 0 && request != NULL; request = request->next)
-		r = visit(request, data);
+	if (r == 0 && stream->more != NULL)
+		r = visit_all(stream->more->served.first, visit, data);
+	if (r == 0 && stream->more != NULL)
+		r = visit_all(stream->more->asked.first, visit, data);
+	if (r == 0 && !(stream->state & ROTA__STREAM_LISTENING))
+		r = visit_all(stream->out.writing.first, visit, data);
 	return r;
 }
 
@@ -336,9 +409,14 @@ rota__stream_read_start(struct rota_stream *stream, rota_buffer_fn *buffer,
 	if (!(stream->state &
 		    (ROTA__STREAM_READABLE | ROTA__STREAM_CONNECTING)))
 		return -ENOTCONN;
+	if (stream->state & ROTA__STREAM_ASKED)
+		return -EBUSY;
 	stream->in.reading.buffer = buffer;
 	stream->in.reading.fn = fn;
 	stream->state |= ROTA__STREAM_READING;
+	if (stream->more != NULL && stream->more->n_kept > 0)
+		rota__pending_add(stream);
+	rota__stream_stir(stream);
 	rota__stream_watch(stream);
 	rota__handle_activate(&stream->handle, place);
 	return 0;

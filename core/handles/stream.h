@@ -40,8 +40,23 @@ enum rota__stream_state {
 	/* Others may have copies of the descriptor: the kernel must be told. */
 	ROTA__STREAM_SHARED = 1 << 12,
 	/* The descriptor stays the program's, with its flags of before. */
-	ROTA__STREAM_KEPT = 1 << 13
+	ROTA__STREAM_KEPT = 1 << 13,
+	/* Read requests are in line. */
+	ROTA__STREAM_ASKED = 1 << 14,
+	/* The high mark was reached and the low one is not yet. */
+	ROTA__STREAM_FULL = 1 << 15,
+	/* Closing, but not before all writes have gone out. */
+	ROTA__STREAM_FLUSHING = 1 << 16
 };
+
+/* What a read request wants; 0 and above: up to that byte. */
+enum rota__read_how {
+	ROTA__READ_SOME = -1,
+	ROTA__READ_EXACTLY = -2
+};
+
+/* Full buffers that one stream may fill before others get their turn. */
+#define ROTA__READ_ROUNDS 4
 
 /* Makes the buffer that streams borrow, if there is none yet; -ENOMEM. */
 int rota__stream_make_buffer(struct rota_loop *loop);
@@ -69,6 +84,17 @@ void rota__stream_flush_gathered(struct rota_loop *loop);
 
 /* Calls the callbacks of the requests that are decided now. */
 void rota__stream_tell(struct rota_stream *stream);
+
+/* Ends reading and tells why. */
+void rota__stream_fail_reading(struct rota_stream *stream, ssize_t error);
+
+/* Limits and marks, more.c. Full returns 1 if the stream is. */
+int rota__stream_set_idle_limit(struct rota_stream *stream, uint64_t limit_ns);
+int rota__stream_set_marks(struct rota_stream *stream, size_t low_bytes,
+	size_t high_bytes, rota_drain_fn *fn, const char *place);
+int rota__stream_mark_full(struct rota_stream *stream);
+void rota__stream_mark_drained(struct rota_stream *stream);
+void rota__stream_tell_drained(struct rota_stream *stream);
 
 /* The pause of a listener is over. */
 void rota__stream_expire(struct rota_loop *loop, struct rota_alarm *alarm);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/handle.h"
+#include "core/handles/more.h"
 #include "core/handles/socket.h"
 #include "core/handles/stream.h"
 #include "core/request.h"
@@ -19,6 +20,8 @@ static const struct rota_stream_type tcp_stream = {
 	.write = rota__stream_write,
 	.try_write = rota__stream_try_write,
 	.shutdown = rota__stream_shutdown,
+	.read = rota__stream_read,
+	.try_read = rota__stream_try_read,
 	.listen = rota__stream_listen,
 	.accept = rota__stream_accept,
 	.pull = rota__socket_pull,

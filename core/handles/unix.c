@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Unix-domain sockets as streams, see rota/unix.h. */
 #include "core/handle.h"
+#include "core/handles/more.h"
 #include "core/handles/socket.h"
 #include "core/handles/stream.h"
 
@@ -10,6 +11,8 @@ static const struct rota_stream_type unix_stream = {
 	.write = rota__stream_write,
 	.try_write = rota__stream_try_write,
 	.shutdown = rota__stream_shutdown,
+	.read = rota__stream_read,
+	.try_read = rota__stream_try_read,
 	.listen = rota__stream_listen,
 	.accept = rota__stream_accept,
 	.pull = rota__socket_pull,

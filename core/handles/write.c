@@ -139,9 +139,10 @@ advance_all(struct rota_stream *stream, size_t n)
 
 		n = advance(stream, write, n);
 		if (write->first < write->n_buffers)
-			return;
+			break;
 		decide_first(stream, 0);
 	}
+	rota__stream_mark_drained(stream);
 }
 
 /* Sends one call's worth. Returns 1 to go on, 0 if the kernel is full. */
@@ -275,7 +276,7 @@ rota__stream_write(struct rota_stream *stream, struct rota_write *request)
 	stream->queued_bytes += bytes_left(request);
 	append(stream, &request->request);
 	send_soon(stream);
-	return 0;
+	return rota__stream_mark_full(stream);
 }
 
 ssize_t

@@ -16,6 +16,7 @@
 
 ROTA_BEGIN_C
 
+struct rota_read;
 struct rota_shutdown;
 struct rota_write;
 
@@ -33,9 +34,18 @@ typedef void rota_buffer_fn(
 typedef void rota_read_fn(
 	struct rota_stream *stream, ssize_t n, const void *data);
 
+/*
+ * Ends a read request: status 0 if what was asked for is there, ROTA_EOF or
+ * an error. rota_read_bytes() tells in each case how many bytes have come.
+ */
+typedef void rota_read_done_fn(struct rota_read *request, int status);
+
 typedef void rota_write_fn(struct rota_write *request, int status);
 typedef void rota_shutdown_fn(struct rota_shutdown *request, int status);
 typedef void rota_connect_fn(struct rota_connect *request, int status);
+
+/* Says that there is room again, see rota_stream_set_marks(). */
+typedef void rota_drain_fn(struct rota_stream *stream);
 
 /*
  * Says that a connection waits to be accepted (status 0), or that accepting
@@ -43,6 +53,18 @@ typedef void rota_connect_fn(struct rota_connect *request, int status);
  * either case, after a pause where descriptors have run out.
  */
 typedef void rota_listen_fn(struct rota_stream *listener, int status);
+
+struct rota_read {
+	struct rota_request request;
+
+	/* Private from here on. */
+	rota_read_done_fn *fn;
+	char *memory;
+	size_t size_bytes;
+	size_t n_bytes;
+	int how;
+	int spare;
+};
 
 /* How many buffers a write keeps without an array of the caller's. */
 #define ROTA_WRITE_INLINE 4
@@ -85,6 +107,9 @@ struct rota_stream_type {
 		const struct iovec *buffers, unsigned n);
 	int (*shutdown)(
 		struct rota_stream *stream, struct rota_shutdown *request);
+	int (*read)(struct rota_stream *stream, struct rota_read *request);
+	ssize_t (*try_read)(
+		struct rota_stream *stream, void *memory, size_t size_bytes);
 	int (*listen)(struct rota_stream *stream, int backlog,
 		rota_listen_fn *fn, const char *place);
 	int (*accept)(struct rota_stream *listener, struct rota_stream *client);
@@ -129,7 +154,8 @@ struct rota_stream {
 	struct rota_stream *next_gathered;
 	size_t queued_bytes;
 	struct rota_link pending;
-	void *spare[2];
+	/* What few streams need, made with the first need. */
+	struct rota__stream_more *more;
 };
 
 enum rota_open_flag {
@@ -184,11 +210,81 @@ ROTA_API int rota_stream_read_start_at(struct rota_stream *stream,
 ROTA_API int rota_stream_read_stop(struct rota_stream *stream);
 
 /*
+ * Asks for bytes once: reads into `memory` and then calls `fn`, in a later
+ * phase. Requests are served in order. The three differ in what they want:
+ *
+ *	rota_stream_read()		at least one byte, at most size_bytes
+ *	rota_stream_read_exactly()	size_bytes
+ *	rota_stream_read_until()	up to and with the first `delimiter`
+ *
+ * shape: the memory is the request's until `fn` is called. What has come
+ *	too early for read_until() is kept for the next read, of any kind.
+ * unit: size_bytes at least 1.
+ * errors: -EINVAL stream, request, memory or fn is NULL, size_bytes is 0, or
+ *	the stream is closing or closed; -EBUSY rota_stream_read_start() is at
+ *	work; -ENOTCONN no connection, or its end has been told; -ENOTSUP;
+ *	-ENOMEM (read_until only). Nothing changes then. Later ones come to
+ *	`fn`: ROTA_EOF; -EMSGSIZE no delimiter within size_bytes, which are
+ *	taken; -ECANCELED, and -ETIMEDOUT of rota_request_set_deadline(): what
+ *	has come by then is taken, the rest is left for the next.
+ * when: the loop's thread.
+ */
+ROTA_API int rota_stream_read_at(struct rota_stream *stream,
+	struct rota_read *request, void *memory, size_t size_bytes,
+	rota_read_done_fn *fn, const char *place);
+ROTA_API int rota_stream_read_exactly_at(struct rota_stream *stream,
+	struct rota_read *request, void *memory, size_t size_bytes,
+	rota_read_done_fn *fn, const char *place);
+ROTA_API int rota_stream_read_until_at(struct rota_stream *stream,
+	struct rota_read *request, void *memory, size_t size_bytes,
+	unsigned char delimiter, rota_read_done_fn *fn, const char *place);
+#define rota_stream_read(stream, request, memory, size_bytes, fn) \
+	rota_stream_read_at( \
+		stream, request, memory, size_bytes, fn, ROTA_PLACE(fn))
+#define rota_stream_read_exactly(stream, request, memory, size_bytes, fn) \
+	rota_stream_read_exactly_at( \
+		stream, request, memory, size_bytes, fn, ROTA_PLACE(fn))
+#define rota_stream_read_until( \
+	stream, request, memory, size_bytes, delimiter, fn) \
+	rota_stream_read_until_at(stream, request, memory, size_bytes, \
+		delimiter, fn, ROTA_PLACE(fn))
+
+/* Returns how many bytes a read request has got so far, or at its end. */
+ROTA_API size_t rota_read_bytes(const struct rota_read *request);
+
+/*
+ * Reads what is there at once, and returns how many bytes that was.
+ *
+ * errors: -EAGAIN nothing is there; ROTA_EOF; -EBUSY read requests are in
+ *	flight; -EINVAL, -ENOTCONN, -ENOTSUP as rota_stream_read(); the
+ *	descriptor's own error.
+ * when: the loop's thread.
+ * source: read(2), recv(2).
+ */
+ROTA_API ssize_t rota_stream_try_read(
+	struct rota_stream *stream, void *memory, size_t size_bytes);
+
+/*
+ * Limits how long a stream may stay silent while it is read: when nothing
+ * has come for so long, the read callback, or the first read request, gets
+ * -ETIMEDOUT. The stream stays open and may be read again. ROTA_FOREVER, the
+ * state at first, is no limit.
+ *
+ * unit: nanoseconds, at least 1. Counted from the start of reading and from
+ *	each arrival by the loop's now, so that it costs no clock call.
+ * errors: -EINVAL stream is NULL, closing or closed, limit_ns is 0; -ENOMEM.
+ *	Nothing changes then.
+ * when: the loop's thread.
+ */
+ROTA_API int rota_stream_set_idle_limit(
+	struct rota_stream *stream, uint64_t limit_ns);
+
+/*
  * Writes all bytes of n buffers, behind all writes before. Writes made
  * within one callback are gathered and go out in one vectored call when that
  * callback ends (rota_stream_set_gather() turns this off); what does not fit
  * is sent when there is room. Before a connect has ended, writes wait for
- * it.
+ * it. Returns 0, or 1 if the stream is full, see rota_stream_set_marks().
  *
  * shape: the bytes stay the caller's and unchanged until `fn` is called. The
  *	array of buffers is copied if n is at most ROTA_WRITE_INLINE; a larger
@@ -217,6 +313,42 @@ ROTA_API int rota_stream_write_at(struct rota_stream *stream,
  */
 ROTA_API ssize_t rota_stream_try_write(
 	struct rota_stream *stream, const struct iovec *buffers, unsigned n);
+
+/*
+ * Sets the water marks: a stream whose writes hold high_bytes or more is
+ * full; when they are down to low_bytes again, `fn` is called once, in a
+ * pending phase. A full stream still takes writes: the marks only tell. At
+ * first there are none.
+ *
+ * unit: bytes; high_bytes 0 takes the marks away.
+ * errors: -EINVAL stream is NULL, closing or closed, low_bytes is not below
+ *	high_bytes, or fn is NULL where high_bytes is not 0; -ENOMEM. Nothing
+ *	changes then.
+ * when: the loop's thread.
+ */
+ROTA_API int rota_stream_set_marks_at(struct rota_stream *stream,
+	size_t low_bytes, size_t high_bytes, rota_drain_fn *fn,
+	const char *place);
+#define rota_stream_set_marks(stream, low_bytes, high_bytes, fn) \
+	rota_stream_set_marks_at( \
+		stream, low_bytes, high_bytes, fn, ROTA_PLACE(fn))
+
+/* Returns 1 if the high mark was reached and the low one is not yet. */
+ROTA_API int rota_stream_is_full(const struct rota_stream *stream);
+
+/*
+ * Closes like rota_handle_close(), but not before all writes, and a shutdown
+ * if one is queued, have gone out or failed. Reading stops at once.
+ * rota_handle_close() is the close that drops them (-ECANCELED), and
+ * rota_tcp_reset() the one that lets the peer know. Give the writes
+ * deadlines if the peer may be one that does not read.
+ *
+ * errors, when: as rota_handle_close().
+ */
+ROTA_API int rota_stream_close_flushed_at(
+	struct rota_stream *stream, rota_close_fn *fn, const char *place);
+#define rota_stream_close_flushed(stream, fn) \
+	rota_stream_close_flushed_at(stream, fn, ROTA_PLACE(fn))
 
 /*
  * Ends the sending side once all writes before have gone out; the peer then

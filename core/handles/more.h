@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What few streams need, kept apart so that a stream at rest stays small:
+ * read requests, bytes that came too early, limits and marks.
+ */
+#ifndef ROTA_CORE_HANDLES_MORE_H
+#define ROTA_CORE_HANDLES_MORE_H
+
+#include "core/request.h"
+#include "rota/stream.h"
+
+/* Bytes that a stream takes in advance while it looks for a delimiter. */
+#define ROTA__KEPT_BYTES 8192
+
+struct rota__stream_more {
+	struct rota_stream *stream;
+	/* Read requests to be served; served, to be told. */
+	struct rota__requests asked;
+	struct rota__requests served;
+	/* ROTA__KEPT_BYTES long, NULL before the first need. */
+	char *kept;
+	size_t kept_first;
+	size_t n_kept;
+	/* Set while the stream is read and idle_ns is not for ever. */
+	struct rota_alarm idle;
+	uint64_t idle_ns;
+	size_t low_bytes;
+	size_t high_bytes;
+	rota_drain_fn *drain;
+	const char *drain_place;
+};
+
+/* Makes it where it is not there yet; NULL without memory. */
+struct rota__stream_more *rota__stream_more(struct rota_stream *stream);
+void rota__stream_free_more(struct rota_stream *stream);
+
+/* Something has come, or reading begins: counts the idle time anew. */
+void rota__stream_stir(struct rota_stream *stream);
+
+/* Reading ends: no limit runs. */
+void rota__stream_calm(struct rota_stream *stream);
+
+/* Reads for the requests in line, as far as there is something. */
+void rota__stream_serve(struct rota_stream *stream);
+
+/* Decides all read requests in line. */
+void rota__stream_fail_reads(struct rota_stream *stream, int status);
+
+/* Tells of the read requests that are decided. */
+void rota__stream_tell_reads(struct rota_stream *stream);
+
+/* Takes kept bytes: how many, 0 if there are none. */
+size_t rota__stream_take_kept(
+	struct rota_stream *stream, void *memory, size_t size_bytes);
+
+/* The limit of silence has passed. */
+void rota__stream_expire_idle(struct rota_loop *loop, struct rota_alarm *alarm);
+
+/* For tables of streams. */
+int rota__stream_read(struct rota_stream *stream, struct rota_read *request);
+ssize_t rota__stream_try_read(
+	struct rota_stream *stream, void *memory, size_t size_bytes);
+
+#endif
