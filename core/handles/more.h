@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What few streams need, kept apart so that a stream at rest stays small:
- * read requests, bytes that came too early, limits and marks.
+ * read requests, bytes that came too early, pumps, limits and marks.
  */
 #ifndef ROTA_CORE_HANDLES_MORE_H
 #define ROTA_CORE_HANDLES_MORE_H
 
 #include "core/request.h"
+#include "rota/pump.h"
 #include "rota/stream.h"
 
 /* Bytes that a stream takes in advance while it looks for a delimiter. */
@@ -17,6 +18,9 @@ struct rota__stream_more {
 	/* Read requests to be served; served, to be told. */
 	struct rota__requests asked;
 	struct rota__requests served;
+	/* Pumps that write to the stream, and the one that reads it. */
+	struct rota__requests pumps;
+	struct rota_pump *pump;
 	/* ROTA__KEPT_BYTES long, NULL before the first need. */
 	char *kept;
 	size_t kept_first;
@@ -46,8 +50,8 @@ void rota__stream_serve(struct rota_stream *stream);
 /* Decides all read requests in line. */
 void rota__stream_fail_reads(struct rota_stream *stream, int status);
 
-/* Tells of the read requests that are decided. */
-void rota__stream_tell_reads(struct rota_stream *stream);
+/* Tells of the read requests and pumps that are decided. */
+void rota__stream_tell_served(struct rota_stream *stream);
 
 /* Takes kept bytes: how many, 0 if there are none. */
 size_t rota__stream_take_kept(
@@ -55,6 +59,10 @@ size_t rota__stream_take_kept(
 
 /* The limit of silence has passed. */
 void rota__stream_expire_idle(struct rota_loop *loop, struct rota_alarm *alarm);
+
+/* Pumps: one side is closing. */
+void rota__pump_lose_source(struct rota_stream *from);
+void rota__pump_lose_sink(struct rota_stream *to);
 
 /* For tables of streams. */
 int rota__stream_read(struct rota_stream *stream, struct rota_read *request);

@@ -22,10 +22,19 @@
 
 static int cancel_read(struct rota_request *request, int status);
 
+static void
+tell_read(struct rota_request *request, int status)
+{
+	struct rota_read *read = (struct rota_read *)request;
+
+	read->fn(read, status);
+}
+
 static const struct rota_request_type read_type = {
 	.name = "read",
 	.size = sizeof(struct rota_read),
 	.cancel = cancel_read,
+	.tell = tell_read,
 };
 
 /* Nobody is in line: nothing is wanted of the descriptor. */
@@ -203,17 +212,17 @@ rota__stream_serve(struct rota_stream *stream)
 static void
 tell(struct rota_loop *loop, struct rota_request *request)
 {
-	struct rota_read *read = (struct rota_read *)request;
+	int status = request->status;
 
 	rota_request_end(request);
-	rota__before_callback(loop, "read", request->place, NULL);
-	read->fn(read, request->status);
+	rota__before_callback(loop, request->type->name, request->place, NULL);
+	request->type->tell(request, status);
 	rota__after_callback(loop);
 }
 
 /* Those served meanwhile are told too, so that lines come fast. */
 void
-rota__stream_tell_reads(struct rota_stream *stream)
+rota__stream_tell_served(struct rota_stream *stream)
 {
 	struct rota__stream_more *more = stream->more;
 	struct rota_request *request;

@@ -271,6 +271,7 @@ rota__stream_ready(struct rota_handle *handle, unsigned ready)
 static void
 abandon(struct rota_stream *stream)
 {
+	rota__pump_lose_source(stream);
 	rota__stream_leave_gathered(stream);
 	if (stream->state & ROTA__STREAM_LISTENING)
 		rota__stream_end_listening(stream);
@@ -279,6 +280,7 @@ abandon(struct rota_stream *stream)
 		rota__request_decide(&stream->connecting->request, -ECANCELED);
 	rota__stream_fail_writes(stream, -ECANCELED);
 	rota__stream_fail_reads(stream, -ECANCELED);
+	rota__pump_lose_sink(stream);
 	rota__stream_calm(stream);
 	rota__pending_remove(stream);
 	rota__stream_drop_fd(stream);
@@ -297,6 +299,8 @@ rota__stream_close(struct rota_handle *handle)
 		abandon(stream);
 		return 0;
 	}
+	rota__pump_lose_source(stream);
+	rota__pump_lose_sink(stream);
 	stream->state &= ~(uint32_t)ROTA__STREAM_READING;
 	rota__stream_fail_reads(stream, -ECANCELED);
 	rota__stream_calm(stream);
@@ -348,8 +352,9 @@ rota__stream_tell(struct rota_stream *stream)
 {
 	tell_connect(stream);
 	tell_kept(stream);
-	rota__stream_tell_reads(stream);
+	/* Writes first: the end of one may be that of a pump. */
 	rota__stream_tell_writes(stream);
+	rota__stream_tell_served(stream);
 	rota__stream_tell_drained(stream);
 	end_flushing(stream);
 }
@@ -370,6 +375,7 @@ rota__stream_finish(struct rota_handle *handle)
 	struct rota_stream *stream = (struct rota_stream *)handle;
 
 	rota__stream_tell(stream);
+	rota__pending_remove(stream);
 	rota__stream_free_more(stream);
 }
 
@@ -397,6 +403,8 @@ rota__stream_requests(
 		r = visit_all(stream->more->served.first, visit, data);
 	if (r == 0 && stream->more != NULL)
 		r = visit_all(stream->more->asked.first, visit, data);
+	if (r == 0 && stream->more != NULL)
+		r = visit_all(stream->more->pumps.first, visit, data);
 	if (r == 0 && !(stream->state & ROTA__STREAM_LISTENING))
 		r = visit_all(stream->out.writing.first, visit, data);
 	return r;

@@ -111,6 +111,7 @@ int rota__stream_read_start(struct rota_stream *stream, rota_buffer_fn *buffer,
 	rota_read_fn *fn, const char *place);
 int rota__stream_read_stop(struct rota_stream *stream);
 int rota__stream_write(struct rota_stream *stream, struct rota_write *request);
+int rota__stream_can_write(const struct rota_stream *stream);
 ssize_t rota__stream_try_write(
 	struct rota_stream *stream, const struct iovec *buffers, unsigned n);
 int rota__stream_shutdown(

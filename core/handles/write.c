@@ -254,8 +254,8 @@ send_soon(struct rota_stream *stream)
 		rota__stream_flush(stream);
 }
 
-static int
-can_write(const struct rota_stream *stream)
+int
+rota__stream_can_write(const struct rota_stream *stream)
 {
 	if (stream->state & ROTA__STREAM_SHUT)
 		return -EPIPE;
@@ -267,7 +267,7 @@ can_write(const struct rota_stream *stream)
 int
 rota__stream_write(struct rota_stream *stream, struct rota_write *request)
 {
-	int r = can_write(stream);
+	int r = rota__stream_can_write(stream);
 
 	if (r < 0)
 		return r;
@@ -283,7 +283,7 @@ ssize_t
 rota__stream_try_write(
 	struct rota_stream *stream, const struct iovec *buffers, unsigned n)
 {
-	int r = can_write(stream);
+	int r = rota__stream_can_write(stream);
 
 	if (r < 0)
 		return r;
@@ -298,7 +298,7 @@ rota__stream_try_write(
 int
 rota__stream_shutdown(struct rota_stream *stream, struct rota_shutdown *request)
 {
-	int r = can_write(stream);
+	int r = rota__stream_can_write(stream);
 
 	if (r < 0)
 		return r;

@@ -19,6 +19,8 @@ struct rota_request_type {
 	size_t size;
 	/* Ends the request with `status`; its callback comes soon after. */
 	int (*cancel)(struct rota_request *request, int status);
+	/* Calls the request's callback. Of rota's own types; else NULL. */
+	void (*tell)(struct rota_request *request, int status);
 };
 
 struct rota_request {
