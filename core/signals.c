@@ -102,21 +102,15 @@ leave(const struct rota_sys *sys, const sigset_t *old)
 }
 
 /* Locked: puts a watcher last in its signal's list. */
-static int
+static void
 link_watcher(struct rota_signal *signal, int signum)
 {
 	struct rota_signal **at = &table.watchers[signum];
-	int r;
 
-	if (*at == NULL) {
-		r = install(signal->handle.loop->sys, signum);
-		if (r < 0)
-			return r;
-	}
 	while (*at != NULL)
 		at = &(*at)->next;
 	*at = signal;
-	return 0;
+	signal->signum = signum;
 }
 
 /* Locked: takes it out of a list. */
@@ -134,21 +128,20 @@ unlink_watcher(struct rota_signal *signal, int signum)
 		restore(signal->handle.loop->sys, signum);
 }
 
-/* Locked: out of the old list, into the new; back if that fails. */
+/* Locked: installs first, which alone can fail, then changes lists. */
 static int
 move_watcher(struct rota_signal *signal, int signum)
 {
-	int old = signal->signum;
-	int r;
+	int r = 0;
 
-	if (old != 0)
-		unlink_watcher(signal, old);
-	r = link_watcher(signal, signum);
-	if (r == 0)
-		signal->signum = signum;
-	else if (old != 0 && link_watcher(signal, old) < 0)
-		signal->signum = 0;
-	return r;
+	if (table.watchers[signum] == NULL)
+		r = install(signal->handle.loop->sys, signum);
+	if (r < 0)
+		return r;
+	if (signal->signum != 0)
+		unlink_watcher(signal, signal->signum);
+	link_watcher(signal, signum);
+	return 0;
 }
 
 /* What sigaction would refuse is found out before anything changes. */

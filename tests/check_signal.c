@@ -543,6 +543,36 @@ LOOP_TEST(a_refused_start_leaves_an_active_handle_as_it_was)
 	close_all();
 }
 
+static int
+refuse_to_set(
+	int signum, const struct sigaction *action, struct sigaction *ret_old)
+{
+	if (action != NULL)
+		return -EINVAL;
+	return rota__sys_real.sigaction(signum, action, ret_old);
+}
+
+START_TEST(a_start_that_the_system_refuses_leaves_the_handle_as_it_was)
+{
+	struct rota_loop_options options = ROTA_LOOP_OPTIONS_INIT;
+	struct rota_sys sys = rota__sys_real;
+	struct rota_signal sig;
+
+	options.sys = &sys;
+	options.backend = harness_backend_name(_i);
+	ck_ok(rota_loop_create(&options, &loop));
+	start_signal(&sig, SIGUSR1, "S");
+	sys.sigaction = refuse_to_set;
+	ck_err(rota_signal_start(&sig, SIGUSR2, on_signal), -EINVAL);
+	send_self(SIGUSR1);
+	run_once_checked(ROTA_RUN_NOWAIT);
+	ck_trace("S");
+	sys.sigaction = rota__sys_real.sigaction;
+	close_all();
+	close_loop();
+}
+END_TEST
+
 /* Several loops and threads *******************************************/
 
 LOOP_TEST(every_loop_that_watches_a_signal_is_told)
@@ -710,6 +740,8 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(tc, signals_that_cannot_be_caught_are_refused);
 	tcase_add_loop_test(
 		tc, a_refused_start_leaves_an_active_handle_as_it_was);
+	tcase_add_loop_test(tc,
+		a_start_that_the_system_refuses_leaves_the_handle_as_it_was);
 
 	tc = harness_case(suite, "several loops");
 	tcase_add_loop_test(tc, every_loop_that_watches_a_signal_is_told);
