@@ -153,17 +153,22 @@ rota__post_note(struct rota_loop *loop, struct rota_note *note)
 	rota__post_wake(loop);
 }
 
+/*
+ * A note that is queued is queued again: the store hands over what this
+ * thread has written, which a mere look at the state would not.
+ */
 int
 rota__note_send(struct rota_loop *loop, struct rota_note *note)
 {
 	uint32_t state = ROTA__NOTE_IDLE;
 
-	if (__atomic_compare_exchange_n(&note->state, &state, ROTA__NOTE_QUEUED,
-		    0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+	while (!__atomic_compare_exchange_n(&note->state, &state,
+		ROTA__NOTE_QUEUED, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		if (state != ROTA__NOTE_IDLE && state != ROTA__NOTE_QUEUED)
+			return -EINVAL;
+	if (state == ROTA__NOTE_IDLE)
 		rota__post_note(loop, note);
-		return 0;
-	}
-	return state == ROTA__NOTE_QUEUED ? 0 : -EINVAL;
+	return 0;
 }
 
 int

@@ -620,6 +620,35 @@ LOOP_TEST(what_was_written_before_the_ring_is_seen_in_the_callback)
 	ck_assert_uint_eq(n_calls, 1);
 }
 
+static atomic_int has_rung;
+
+static void *
+write_and_ring_unordered(void *data)
+{
+	void *failed = write_and_ring(data);
+
+	atomic_store_explicit(&has_rung, 1, memory_order_relaxed);
+	return failed;
+}
+
+/* For the same one: nothing else than the second ring orders the two. */
+LOOP_TEST(what_was_written_before_a_ring_upon_a_ring_is_seen_as_well)
+{
+	struct rota_wake wake;
+	pthread_t thread;
+
+	shared_number = 0;
+	atomic_store(&has_rung, 0);
+	ck_ok(rota_wake_init(loop, &wake, on_wake_see));
+	ck_ok(rota_wake_send(&wake));
+	ck_ok(pthread_create(&thread, NULL, write_and_ring_unordered, &wake));
+	while (!atomic_load_explicit(&has_rung, memory_order_relaxed)) {
+	}
+	run_to_the_end();
+	ck_assert_uint_eq(seen_number, 42);
+	ck_ok(pthread_join(thread, NULL));
+}
+
 static atomic_uint n_rung;
 
 static void *
@@ -761,6 +790,8 @@ add_cases(Suite *suite)
 		tc, a_rung_wake_freed_in_its_close_callback_leaves_no_trace);
 	tcase_add_loop_test(
 		tc, what_was_written_before_the_ring_is_seen_in_the_callback);
+	tcase_add_loop_test(
+		tc, what_was_written_before_a_ring_upon_a_ring_is_seen_as_well);
 	tcase_add_loop_test(
 		tc, rings_of_many_threads_make_no_more_calls_than_rings);
 	tcase_add_loop_test(
