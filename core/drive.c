@@ -50,7 +50,8 @@ to_poll(unsigned told)
 {
 	return (short)((told & ROTA__READABLE ? POLLIN : 0) |
 		(told & ROTA__WRITABLE ? POLLOUT : 0) |
-		(told & ROTA__PRIORITY ? POLLPRI : 0));
+		(told & ROTA__PRIORITY ? POLLPRI : 0) |
+		(told & ROTA__HANGUP ? POLLRDHUP : 0));
 }
 
 int

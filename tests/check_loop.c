@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -47,6 +48,13 @@ on_read(struct rota_io *io, unsigned ready)
 {
 	(void)ready;
 	harness_drain(rota_io_fd(io));
+	trace_of(io->handle.data);
+}
+
+static void
+on_ready(struct rota_io *io, unsigned ready)
+{
+	(void)ready;
 	trace_of(io->handle.data);
 }
 
@@ -1262,6 +1270,30 @@ LOOP_TEST(a_post_ends_the_foreign_wait)
 	close_all();
 }
 
+/* A backend that cannot tell of a half-close has no bit to wait for. */
+LOOP_TEST(a_half_close_ends_the_foreign_wait)
+{
+	int is_told = (rota_loop_capabilities(loop) & ROTA_BACKEND_HANGUP) != 0;
+	struct pollfd ready[MAX_POLLFDS];
+	struct rota_io io;
+	int fds[2];
+	int n;
+
+	harness_socketpair(fds);
+	ck_ok(rota_io_init(loop, &io, fds[0]));
+	io.handle.data = "H";
+	ck_ok(rota_io_start(&io, ROTA_HANGUP, on_ready));
+	ck_ok(shutdown(fds[1], SHUT_WR));
+	ck_err(rota_loop_prepare(loop), 1);
+	n = rota_loop_pollfds(loop, ready, MAX_POLLFDS);
+	if (is_told && rota_loop_wait_ns(loop) != 0)
+		ck_err(poll(ready, (nfds_t)n, 1000), 1);
+	ck_err(rota_loop_dispatch(loop), 1);
+	ck_trace(is_told ? "H" : "");
+	close_all();
+	harness_close_pair(fds);
+}
+
 LOOP_TEST(a_driven_turn_has_the_same_phases_as_a_run_one)
 {
 	struct rota_hook idle, prepare, check;
@@ -1564,6 +1596,7 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(tc, poll_can_drive_a_loop_with_timers_and_watchers);
 	tcase_add_loop_test(tc, input_ends_the_foreign_wait);
 	tcase_add_loop_test(tc, a_post_ends_the_foreign_wait);
+	tcase_add_loop_test(tc, a_half_close_ends_the_foreign_wait);
 	tcase_add_loop_test(tc, a_driven_turn_has_the_same_phases_as_a_run_one);
 	tcase_add_loop_test(
 		tc, a_driven_loop_tells_how_long_it_may_be_left_alone);
