@@ -31,6 +31,8 @@ rota_loop_wait_ns(struct rota_loop *loop)
 	if (loop == NULL || loop->state != ROTA__LOOP_PREPARED ||
 		loop->is_ready_inside || rota__inbox_has_notes(loop))
 		return 0;
+	/* From this moment, which may be long after prepare. */
+	loop->now_is_good = 0;
 	return rota__turn_wait_ns(loop);
 }
 

@@ -1340,6 +1340,21 @@ LOOP_TEST(a_driven_loop_tells_how_long_it_may_be_left_alone)
 	close_all();
 }
 
+FAKE_TIME_TEST(the_foreign_wait_is_told_from_the_moment_of_asking)
+{
+	struct rota_timer timer;
+
+	start_timer(&timer, 10 * MS, "T");
+	ck_err(rota_loop_prepare(loop), 1);
+	ck_assert_uint_eq(rota_loop_wait_ns(loop), 10 * MS);
+	harness_advance(4 * MS);
+	ck_assert_uint_eq(rota_loop_wait_ns(loop), 6 * MS);
+	harness_advance(60 * MS);
+	ck_assert_uint_eq(rota_loop_wait_ns(loop), 0);
+	ck_err(rota_loop_dispatch(loop), 1);
+	close_all();
+}
+
 LOOP_TEST(steps_out_of_turn_are_refused)
 {
 	struct rota_timer timer;
@@ -1600,6 +1615,7 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(tc, a_driven_turn_has_the_same_phases_as_a_run_one);
 	tcase_add_loop_test(
 		tc, a_driven_loop_tells_how_long_it_may_be_left_alone);
+	tcase_add_test(tc, the_foreign_wait_is_told_from_the_moment_of_asking);
 	tcase_add_loop_test(tc, steps_out_of_turn_are_refused);
 	tcase_add_loop_test(
 		tc, pollfds_fills_in_what_fits_and_tells_what_it_needs);
