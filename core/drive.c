@@ -22,6 +22,8 @@ rota_loop_prepare(struct rota_loop *loop)
 	loop->state = ROTA__LOOP_PREPARED;
 	/* From now on a post must be seen from outside. */
 	loop->is_ready_inside |= rota__inbox_sleep(loop);
+	if (loop->metrics != NULL)
+		rota__metrics_wait(loop);
 	return loop->alive != 0;
 }
 
@@ -91,6 +93,8 @@ rota_loop_dispatch(struct rota_loop *loop)
 	loop->state = ROTA__LOOP_RUNS;
 	rota__inbox_rise(loop);
 	loop->now_is_good = 0;
+	if (loop->metrics != NULL)
+		rota__metrics_waited(loop);
 	rota__fds_flush(loop);
 	r = rota__turn_end(loop, 0);
 	if (loop->metrics != NULL)

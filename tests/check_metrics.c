@@ -475,6 +475,23 @@ FAKE_TIME_TEST(a_long_wait_is_not_a_slow_turn)
 	close_all();
 }
 
+FAKE_TIME_TEST(the_wait_of_a_foreign_loop_is_not_busy_time)
+{
+	struct rota_hook hook;
+
+	watch_slow(0, 0);
+	costs_ns = MS;
+	ck_ok(rota_prepare_init(loop, &hook));
+	ck_ok(rota_hook_start(&hook, on_hook));
+	ck_err(rota_loop_prepare(loop), 1);
+	harness_advance(50 * MS);
+	ck_err(rota_loop_dispatch(loop), 1);
+	ck_trace("");
+	ck_assert_uint_eq(figures().busy_ns, MS);
+	ck_assert_uint_eq(figures().waited_ns, 50 * MS);
+	close_all();
+}
+
 FAKE_TIME_TEST(the_time_between_two_runs_belongs_to_no_turn)
 {
 	struct rota_loop_time time;
@@ -538,6 +555,7 @@ add_cases(Suite *suite)
 	tcase_add_test(tc, a_slow_callback_that_closed_its_handle_is_named);
 	tcase_add_test(tc, nobody_is_told_when_measuring_is_off_or_fn_is_null);
 	tcase_add_test(tc, a_long_wait_is_not_a_slow_turn);
+	tcase_add_test(tc, the_wait_of_a_foreign_loop_is_not_busy_time);
 	tcase_add_test(tc, the_time_between_two_runs_belongs_to_no_turn);
 	tcase_add_loop_test(tc, a_warning_below_the_notice_is_refused);
 	tcase_add_test(tc, phases_have_names);
