@@ -16,9 +16,12 @@ rota_loop_prepare(struct rota_loop *loop)
 	loop->now_is_good = 0;
 	rota__after_callback(loop);
 	(void)rota__turn_begin(loop, ROTA_RUN_ONCE);
-	/* What the kernel must know before somebody else waits for it. */
+	/*
+	 * What the kernel must know before somebody else waits for it. An
+	 * error is the dispatch's to tell, so nobody shall wait for it.
+	 */
 	loop->is_ready_inside =
-		loop->backend->wait(loop->backend_state, NULL, 0, 0) > 0;
+		loop->backend->wait(loop->backend_state, NULL, 0, 0) != 0;
 	loop->state = ROTA__LOOP_PREPARED;
 	/* From now on a post must be seen from outside. */
 	loop->is_ready_inside |= rota__inbox_sleep(loop);

@@ -13,6 +13,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "core/loop.h"
 #include "tests/harness.h"
 
 #define MS ROTA_MILLISECOND
@@ -1355,6 +1356,32 @@ FAKE_TIME_TEST(the_foreign_wait_is_told_from_the_moment_of_asking)
 	close_all();
 }
 
+static int
+fail_to_wait(void *state, struct rota__ready *ready, int n, uint64_t timeout_ns)
+{
+	(void)state;
+	(void)ready;
+	(void)n;
+	(void)timeout_ns;
+	return -ENOMEM;
+}
+
+LOOP_TEST(what_the_kernel_refuses_in_prepare_is_told_without_a_foreign_wait)
+{
+	const struct rota__backend *backend = loop->backend;
+	struct rota__backend broken = *backend;
+	struct rota_timer timer;
+
+	start_timer(&timer, LONG_NS, "T");
+	broken.wait = fail_to_wait;
+	loop->backend = &broken;
+	ck_err(rota_loop_prepare(loop), 1);
+	ck_assert_uint_eq(rota_loop_wait_ns(loop), 0);
+	ck_err(rota_loop_dispatch(loop), -ENOMEM);
+	loop->backend = backend;
+	close_all();
+}
+
 LOOP_TEST(steps_out_of_turn_are_refused)
 {
 	struct rota_timer timer;
@@ -1616,6 +1643,8 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(
 		tc, a_driven_loop_tells_how_long_it_may_be_left_alone);
 	tcase_add_test(tc, the_foreign_wait_is_told_from_the_moment_of_asking);
+	tcase_add_loop_test(tc,
+		what_the_kernel_refuses_in_prepare_is_told_without_a_foreign_wait);
 	tcase_add_loop_test(tc, steps_out_of_turn_are_refused);
 	tcase_add_loop_test(
 		tc, pollfds_fills_in_what_fits_and_tells_what_it_needs);
