@@ -1444,6 +1444,60 @@ LOOP_TEST(completions_that_cause_completions_do_not_hold_up_the_turn)
 	ck_assert_int_eq(close(pair[1]), 0);
 }
 
+static int n_bytes_of_room;
+
+/* A kernel with room for so many bytes, taken one at a time. */
+static ssize_t
+send_a_byte(int fd, const struct iovec *buffers, unsigned n)
+{
+	(void)fd;
+	(void)buffers;
+	(void)n;
+	return n_bytes_of_room-- > 0 ? 1 : -EAGAIN;
+}
+
+static void
+on_cancelled(struct rota_write *request, int status)
+{
+	ck_err(status, -ECANCELED);
+	trace_of(request->request.data);
+}
+
+START_TEST(a_write_that_begins_with_nothing_has_not_begun_for_that)
+{
+	struct rota_loop_options options = ROTA_LOOP_OPTIONS_INIT;
+	struct rota_sys sys = rota__sys_real;
+	struct iovec buffers[3] = { { "a", 1 }, { NULL, 0 }, { "b", 1 } };
+	struct rota_write writes[2];
+	struct rota_tcp tcp;
+	int pair[2];
+
+	sys.send = send_a_byte;
+	options.sys = &sys;
+	options.backend = harness_backend_name(_i);
+	ck_ok(rota_loop_create(&options, &loop));
+	harness_tcp_pair(pair);
+	ck_ok(rota_tcp_init(loop, &tcp));
+	ck_ok(rota_tcp_open(&tcp, pair[0]));
+	writes[0].request.data = "a";
+	writes[1].request.data = "b";
+	n_bytes_of_room = 0;
+	ck_ok(rota_stream_write(
+		&tcp.stream, &writes[0], &buffers[0], 1, on_written));
+	ck_ok(rota_stream_write(
+		&tcp.stream, &writes[1], &buffers[1], 2, on_cancelled));
+	n_bytes_of_room = 1;
+	run_once_checked(ROTA_RUN_NOWAIT);
+	ck_ok(rota_request_cancel(&writes[1].request));
+	run_once_checked(ROTA_RUN_NOWAIT);
+	ck_trace("ab");
+	ck_assert_int_eq(rota_stream_is_writable(&tcp.stream), 1);
+	close_all();
+	close_loop();
+	ck_assert_int_eq(close(pair[1]), 0);
+}
+END_TEST
+
 /* Closing *************************************************************/
 
 LOOP_TEST(close_callbacks_come_in_the_order_of_closing)
@@ -1823,6 +1877,8 @@ add_cases(Suite *suite)
 		what_a_check_hook_wrote_is_told_before_idle_of_the_next_turn);
 	tcase_add_loop_test(
 		tc, completions_that_cause_completions_do_not_hold_up_the_turn);
+	tcase_add_loop_test(
+		tc, a_write_that_begins_with_nothing_has_not_begun_for_that);
 
 	tc = harness_case(suite, "closing");
 	tcase_add_loop_test(tc, close_callbacks_come_in_the_order_of_closing);

@@ -108,6 +108,9 @@ collect(const struct rota_stream *stream, struct iovec *buffers)
 static size_t
 advance(struct rota_stream *stream, struct rota_write *write, size_t n)
 {
+	/* An empty buffer at its begin is passed over before any byte. */
+	if (n > 0)
+		write->request.flags |= ROTA__PARTLY_SENT;
 	while (write->first < write->n_buffers) {
 		struct iovec *buffer = &write->buffers[write->first];
 
@@ -115,14 +118,11 @@ advance(struct rota_stream *stream, struct rota_write *write, size_t n)
 			buffer->iov_base = (char *)buffer->iov_base + n;
 			buffer->iov_len -= n;
 			stream->queued_bytes -= n;
-			if (n > 0)
-				write->request.flags |= ROTA__PARTLY_SENT;
 			return 0;
 		}
 		n -= buffer->iov_len;
 		stream->queued_bytes -= buffer->iov_len;
 		write->first++;
-		write->request.flags |= ROTA__PARTLY_SENT;
 	}
 	return n;
 }
