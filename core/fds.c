@@ -382,16 +382,21 @@ call_failed(struct rota_loop *loop, int fd)
 	fds->next_watch = NULL;
 }
 
-/* The kernel does not watch any more what we told it to. */
+/*
+ * The kernel does not watch any more what we told it to. If it was told
+ * twice before its first answer came, there is a second one.
+ */
 static void
 lose_registration(struct rota__fds *fds, struct rota__ready *ready)
 {
 	struct rota__slot *slot = &fds->slots[ready->fd];
 
-	if (ready->events & ROTA__FAILED)
+	if (ready->events & ROTA__FAILED) {
+		leave_always(fds, ready->fd);
 		set_failed(fds, ready->fd, ready->error);
-	else
+	} else if (!(slot->flags & (ROTA__SLOT_ALWAYS | ROTA__SLOT_FAILED))) {
 		set_always(fds, ready->fd, slot->told);
+	}
 	ready->events &= ~(uint32_t)ROTA__ALWAYS;
 }
 

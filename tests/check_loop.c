@@ -1341,6 +1341,32 @@ LOOP_TEST(a_driven_loop_tells_how_long_it_may_be_left_alone)
 	close_all();
 }
 
+/* kqueue hears of the first only in dispatch, and then twice. */
+LOOP_TEST(pipes_without_readers_stay_ready_when_a_wish_changes_in_between)
+{
+	struct rota_io ios[2];
+	int fds[2][2];
+
+	for (int i = 0; i < 2; i++) {
+		harness_pipe(fds[i]);
+		ck_ok(close(fds[i][0]));
+		ck_ok(rota_io_init(loop, &ios[i], fds[i][1]));
+		ios[i].handle.data = i == 0 ? "A" : "B";
+		ck_ok(rota_io_start(&ios[i], ROTA_WRITABLE, on_ready));
+	}
+	ck_err(rota_loop_prepare(loop), 1);
+	ck_ok(rota_io_start(&ios[1], ROTA_WRITABLE | ROTA_HANGUP, on_ready));
+	ck_err(rota_loop_dispatch(loop), 1);
+	run_once_checked(ROTA_RUN_NOWAIT);
+	trace_reset();
+	run_once_checked(ROTA_RUN_NOWAIT);
+	ck_assert_ptr_nonnull(strchr(trace_text(), 'A'));
+	ck_assert_ptr_nonnull(strchr(trace_text(), 'B'));
+	close_all();
+	ck_ok(close(fds[0][1]));
+	ck_ok(close(fds[1][1]));
+}
+
 FAKE_TIME_TEST(the_foreign_wait_is_told_from_the_moment_of_asking)
 {
 	struct rota_timer timer;
@@ -1642,6 +1668,8 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(tc, a_driven_turn_has_the_same_phases_as_a_run_one);
 	tcase_add_loop_test(
 		tc, a_driven_loop_tells_how_long_it_may_be_left_alone);
+	tcase_add_loop_test(tc,
+		pipes_without_readers_stay_ready_when_a_wish_changes_in_between);
 	tcase_add_test(tc, the_foreign_wait_is_told_from_the_moment_of_asking);
 	tcase_add_loop_test(tc,
 		what_the_kernel_refuses_in_prepare_is_told_without_a_foreign_wait);
