@@ -198,11 +198,15 @@ rota_loop_fork(struct rota_loop *loop)
 	if (loop->state == ROTA__LOOP_RUNS)
 		return -EBUSY;
 	rota__signals_fork();
+	r = rota__inbox_fork(loop);
+	if (r < 0)
+		return r;
+	/* Last, so that at a second try what is closed is still the parent's. */
 	r = rota__fds_rebuild(loop, 1);
 	if (r < 0)
 		return r;
 	loop->state = ROTA__LOOP_RESTS;
-	return rota__inbox_fork(loop);
+	return 0;
 }
 
 int

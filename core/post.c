@@ -335,6 +335,7 @@ close_wake_fds(struct rota_loop *loop)
 	if (loop->wake_fds[1] != loop->wake_fds[0])
 		(void)loop->sys->close(loop->wake_fds[1]);
 	loop->wake_fds[0] = -1;
+	loop->wake_fds[1] = -1;
 }
 
 static int

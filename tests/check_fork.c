@@ -440,6 +440,47 @@ LOOP_TEST(loop_fork_can_be_called_again)
 	end_pipe();
 }
 
+static unsigned n_refusals;
+
+static int
+refuse_wake_at_first(int ret_fds[2])
+{
+	return n_refusals-- > 0 ? -EMFILE : rota__sys_real.wake_open(ret_fds);
+}
+
+static void
+child_tries_again(void)
+{
+	n_fds_at_first = harness_count_fds();
+	n_refusals = 2;
+	ck_err(rota_loop_fork(loop), -EMFILE);
+	ck_err(rota_loop_fork(loop), -EMFILE);
+	fork_loop();
+	/* A kqueue stays with the parent, all else is inherited. */
+	ck_assert_int_le(harness_count_fds(), n_fds_at_first + 1);
+	harness_put(pipe_fds[1], 'x');
+	run_once_checked(ROTA_RUN_ONCE);
+	ck_trace("R");
+}
+
+START_TEST(loop_fork_that_failed_can_be_tried_again)
+{
+	struct rota_loop_options options = ROTA_LOOP_OPTIONS_INIT;
+	struct rota_sys sys = rota__sys_real;
+
+	options.sys = &sys;
+	options.backend = harness_backend_name(_i);
+	ck_ok(rota_loop_create(&options, &loop));
+	sys.wake_open = refuse_wake_at_first;
+	watch_pipe();
+	run_once_checked(ROTA_RUN_NOWAIT);
+	in_child(child_tries_again);
+	harness_drain(pipe_fds[0]);
+	end_pipe();
+	close_loop();
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
@@ -460,6 +501,7 @@ add_cases(Suite *suite)
 		a_child_that_closes_its_loops_has_no_descriptor_left, 0, 0,
 		harness_n_backends());
 	tcase_add_loop_test(tc, loop_fork_can_be_called_again);
+	tcase_add_loop_test(tc, loop_fork_that_failed_can_be_tried_again);
 
 	tc = harness_case(suite, "others");
 	tcase_add_loop_test(tc, a_timer_fires_in_both);
