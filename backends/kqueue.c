@@ -266,7 +266,9 @@ report_error(struct kqueue_state *kq, const struct kevent *event,
 	ready->events = ROTA__FAILED;
 	ready->error = -error;
 	if (error == ENODEV || error == EINVAL || error == EOPNOTSUPP ||
-		error == EPERM || error == EPIPE ||
+		error == EPERM)
+		ready->events = ROTA__ALWAYS | ROTA__READABLE | ROTA__WRITABLE;
+	if (error == EPIPE ||
 		(error == EBADF && kq->sys->fstat(ready->fd, &about) == 0))
 		ready->events = ROTA__ALWAYS | ROTA__ALL_DEAD;
 	delete_now(kq, ready->fd);

@@ -1188,6 +1188,19 @@ BACKEND_TEST(dev_null_and_dev_zero_are_always_ready)
 	ck_always(open("/dev/zero", O_RDWR), ROTA__WRITABLE);
 }
 
+BACKEND_TEST(dev_null_is_neither_hung_up_nor_dead)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	ck_assert_int_ge(fd, 0);
+	ck_ok(tell(fd, ROTA__READABLE | ROTA__HANGUP));
+	(void)wait_for(64, 0);
+	ck_assert_uint_eq(seen[fd].events & ROTA__HANGUP, 0);
+	ck_assert_int_eq(seen[fd].is_dead, 0);
+	ck_ok(tell(fd, 0));
+	ck_assert_int_eq(close(fd), 0);
+}
+
 /* Closed and reopened ***************************************************/
 
 /* Makes sure that a failure comes, from set or from a wait. */
@@ -1727,6 +1740,7 @@ add_file_tests(TCase *tc)
 	add(tc, a_file_read_to_its_end_is_always_ready);
 	add(tc, a_directory_is_always_ready);
 	add(tc, dev_null_and_dev_zero_are_always_ready);
+	add(tc, dev_null_is_neither_hung_up_nor_dead);
 }
 
 static void
