@@ -242,6 +242,9 @@ tell(struct rota_loop *loop, int fd, unsigned wanted, int will_close)
 		renew_generation(slot);
 	wish.generation = slot->generation;
 	r = loop->backend->set(loop->backend_state, &wish, &slot->word);
+	/* It may live on in a copy; what it still reports is an old wish's. */
+	if (wanted == 0)
+		renew_generation(slot);
 	if (r < 0 && wanted != 0) {
 		set_failed(fds, fd, r);
 		return;
@@ -583,7 +586,8 @@ rota__fds_rebuild(struct rota_loop *loop, int is_forked)
 /*
  * A registration of a descriptor that was closed while a copy of it lives on
  * cannot be taken back; it would report for ever. Only a new set helps. If
- * there is no memory for one, the next turn tries again.
+ * there is no memory for one, the same number of turns later it is tried
+ * again.
  */
 static void
 heed_stale(struct rota_loop *loop)

@@ -1451,6 +1451,55 @@ LOOP_TEST(pollfds_fills_in_what_fits_and_tells_what_it_needs)
 	harness_close_pair(pair);
 }
 
+static void
+count_ready(struct rota_io *io, unsigned ready)
+{
+	(void)ready;
+	++*(unsigned *)io->handle.data;
+}
+
+/* 1 if poll(2) finds something ready of what the loop waits for. */
+static int
+would_wake_up(void)
+{
+	struct pollfd fds[MAX_POLLFDS];
+	int n;
+
+	ck_err(rota_loop_prepare(loop), 0);
+	n = rota_loop_pollfds(loop, fds, MAX_POLLFDS);
+	ck_assert_int_le(n, MAX_POLLFDS);
+	n = poll(fds, (nfds_t)n, 0);
+	ck_err(rota_loop_dispatch(loop), 0);
+	return n != 0;
+}
+
+/* epoll(7): DEL says EBADF then, and the copy goes on reporting. */
+LOOP_TEST(one_closed_before_its_stop_is_told_does_not_spin_for_its_copy)
+{
+	struct rota_io io;
+	unsigned n_calls = 0;
+	int fds[2];
+	int copy;
+
+	harness_pipe(fds);
+	harness_put(fds[1], 'x');
+	copy = dup(fds[0]);
+	ck_assert_int_ge(copy, 0);
+	ck_ok(rota_io_init(loop, &io, fds[0]));
+	io.handle.data = &n_calls;
+	ck_ok(rota_io_start(&io, ROTA_READABLE, count_ready));
+	ck_err(run_once_checked(ROTA_RUN_NOWAIT), 1);
+	ck_ok(rota_io_stop(&io));
+	ck_assert_int_eq(close(fds[0]), 0);
+	for (int i = 0; i < 4; i++)
+		ck_err(run_once_checked(ROTA_RUN_NOWAIT), 0);
+	ck_assert(!would_wake_up());
+	ck_assert_uint_eq(n_calls, 1);
+	close_all();
+	ck_assert_int_eq(close(copy), 0);
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+
 /* One rota loop inside another: the outer watches what the inner needs. */
 struct nest {
 	struct rota_loop *outer;
@@ -1676,6 +1725,8 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(tc, steps_out_of_turn_are_refused);
 	tcase_add_loop_test(
 		tc, pollfds_fills_in_what_fits_and_tells_what_it_needs);
+	tcase_add_loop_test(tc,
+		one_closed_before_its_stop_is_told_does_not_spin_for_its_copy);
 	tcase_add_loop_test(tc, another_rota_loop_can_drive_a_loop);
 }
 
