@@ -17,7 +17,7 @@ void rota__metrics_callback(struct rota_loop *loop, const char *type,
 	const char *place, const struct rota_handle *handle);
 void rota__metrics_called(struct rota_loop *loop);
 
-/* The wait begins and ends. */
+/* The wait begins and ends; between two steps it is the foreign loop's. */
 void rota__metrics_wait(struct rota_loop *loop);
 void rota__metrics_waited(struct rota_loop *loop);
 

@@ -171,6 +171,25 @@ FAKE_TIME_TEST(the_wait_is_not_busy_time)
 	close_all();
 }
 
+FAKE_TIME_TEST(the_wait_of_a_foreign_loop_is_not_busy_time)
+{
+	struct rota_loop_time time;
+	struct rota_timer timer;
+
+	costs_ns = MS;
+	ck_ok(rota_timer_init(loop, &timer));
+	ck_ok(rota_loop_measure(loop, 1));
+	ck_ok(rota_timer_start(&timer, 0, 0, on_timer));
+	ck_err(rota_loop_prepare(loop), 0);
+	harness_advance(50 * MS);
+	ck_err(rota_loop_dispatch(loop), 0);
+	time = figures();
+	ck_assert_uint_eq(time.waited_ns, 50 * MS);
+	ck_assert_uint_eq(time.busy_ns, MS);
+	ck_assert_uint_eq(time.warnings, 0);
+	close_all();
+}
+
 static void
 on_immediate(struct rota_immediate *immediate)
 {
@@ -542,6 +561,7 @@ add_cases(Suite *suite)
 	tc = harness_case(suite, "figures");
 	tcase_add_test(tc, busy_time_is_what_callbacks_take);
 	tcase_add_test(tc, the_wait_is_not_busy_time);
+	tcase_add_test(tc, the_wait_of_a_foreign_loop_is_not_busy_time);
 	tcase_add_test(tc, each_phase_has_its_share);
 	tcase_add_test(tc, percentiles_are_right_within_their_promise);
 	tcase_add_test(tc, percentiles_bear_very_short_and_very_long_turns);
