@@ -314,13 +314,15 @@ stage_bmake()
 stage_m32()
 {
 	lib=/usr/lib/i386-linux-gnu
+	# gcc-multilib, which has a link to asm/ for -m32, is not there.
+	m32="gcc -m32 -idirafter /usr/include/$(gcc -print-multiarch)"
 	if [ -f $lib/libcheck.a ]; then
 		PKG_CONFIG_LIBDIR=$lib/pkgconfig build_and_check \
-			CC='gcc -m32' --host=i686-pc-linux-gnu \
+			CC="$m32" --host=i686-pc-linux-gnu \
 			--build=i686-pc-linux-gnu --enable-assertions
 	else
 		say "no libcheck for i386: examples only"
-		build CC='gcc -m32' --host=i686-pc-linux-gnu \
+		build CC="$m32" --host=i686-pc-linux-gnu \
 			--build=i686-pc-linux-gnu --enable-assertions --disable-tests
 		run_examples
 	fi
