@@ -494,7 +494,7 @@ FAKE_TIME_TEST(a_long_wait_is_not_a_slow_turn)
 	close_all();
 }
 
-FAKE_TIME_TEST(the_wait_of_a_foreign_loop_is_not_busy_time)
+FAKE_TIME_TEST(a_long_foreign_wait_is_not_a_slow_turn)
 {
 	struct rota_hook hook;
 
@@ -575,7 +575,7 @@ add_cases(Suite *suite)
 	tcase_add_test(tc, a_slow_callback_that_closed_its_handle_is_named);
 	tcase_add_test(tc, nobody_is_told_when_measuring_is_off_or_fn_is_null);
 	tcase_add_test(tc, a_long_wait_is_not_a_slow_turn);
-	tcase_add_test(tc, the_wait_of_a_foreign_loop_is_not_busy_time);
+	tcase_add_test(tc, a_long_foreign_wait_is_not_a_slow_turn);
 	tcase_add_test(tc, the_time_between_two_runs_belongs_to_no_turn);
 	tcase_add_loop_test(tc, a_warning_below_the_notice_is_refused);
 	tcase_add_test(tc, phases_have_names);
