@@ -5,10 +5,13 @@
 
 #include <string.h>
 
+/* NULL in a macro's argument has become a cast of 0 by then. */
 static inline const char *
 rota__place_callback(const char *place)
 {
-	return place == NULL ? "?" : place;
+	if (place == NULL)
+		return "?";
+	return *place == '(' || *place == '0' ? "NULL" : place;
 }
 
 static inline const char *

@@ -311,14 +311,18 @@ rota_post(struct rota_loop *loop, rota_loop_fn *fn, void *data)
 	return 0;
 }
 
-/* The wake-up has come; one that is told as an edge needs no reading. */
+/*
+ * The wake-up has come. An eventfd that is told as an edge needs no reading;
+ * a pipe does, since writing to a full one is no event.
+ */
 static void
 woken(struct rota_handle *handle, unsigned ready)
 {
 	struct rota_loop *loop = handle->loop;
 
 	(void)ready;
-	if (!(loop->capabilities & ROTA__CAN_EDGE))
+	if (!(loop->capabilities & ROTA__CAN_EDGE) ||
+		loop->wake_fds[0] != loop->wake_fds[1])
 		loop->sys->wake_drain(loop->wake_fds[0]);
 }
 

@@ -1018,6 +1018,24 @@ LOOP_TEST(an_idle_handle_only_keeps_the_loop_from_closing)
 	close_all();
 }
 
+static void
+find_null(const struct rota_culprit *culprit, void *data)
+{
+	*(int *)data += strcmp(culprit->callback, "NULL") == 0;
+}
+
+LOOP_TEST(a_close_without_a_callback_says_so)
+{
+	struct rota_timer timer;
+	int n = 0;
+
+	ck_ok(rota_timer_init(loop, &timer));
+	ck_ok(rota_handle_close(&timer.handle, NULL));
+	ck_err(rota_loop_why_alive(loop, find_null, &n), 1);
+	ck_assert_int_eq(n, 1);
+	run_to_the_end();
+}
+
 LOOP_TEST(an_unreferenced_handle_does_not_hold_the_loop)
 {
 	struct rota_timer timer;
@@ -1338,6 +1356,19 @@ LOOP_TEST(a_driven_loop_tells_how_long_it_may_be_left_alone)
 	ck_err(rota_loop_prepare(loop), 1);
 	ck_assert_uint_eq(rota_loop_wait_ns(loop), ROTA_FOREVER);
 	ck_err(rota_loop_dispatch(loop), 1);
+	close_all();
+}
+
+LOOP_TEST(nobody_waits_for_what_does_not_hold_the_loop)
+{
+	struct rota_timer timer;
+
+	start_timer(&timer, LONG_NS, "T");
+	ck_ok(rota_handle_unref(&timer.handle));
+	ck_err(rota_loop_prepare(loop), 0);
+	ck_assert_uint_eq(rota_loop_wait_ns(loop), 0);
+	ck_err(rota_loop_dispatch(loop), 0);
+	ck_err(run_once_checked(ROTA_RUN_ONCE), 0);
 	close_all();
 }
 
@@ -1690,6 +1721,7 @@ add_cases_of_telling(Suite *suite)
 		tc, an_active_handle_is_named_with_callback_and_place);
 	tcase_add_loop_test(
 		tc, an_idle_handle_only_keeps_the_loop_from_closing);
+	tcase_add_loop_test(tc, a_close_without_a_callback_says_so);
 	tcase_add_loop_test(tc, an_unreferenced_handle_does_not_hold_the_loop);
 	tcase_add_loop_test(tc, a_closing_handle_holds_the_loop);
 	tcase_add_loop_test(tc, a_queued_immediate_is_named);
@@ -1715,6 +1747,7 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(tc, a_post_ends_the_foreign_wait);
 	tcase_add_loop_test(tc, a_half_close_ends_the_foreign_wait);
 	tcase_add_loop_test(tc, a_driven_turn_has_the_same_phases_as_a_run_one);
+	tcase_add_loop_test(tc, nobody_waits_for_what_does_not_hold_the_loop);
 	tcase_add_loop_test(
 		tc, a_driven_loop_tells_how_long_it_may_be_left_alone);
 	tcase_add_loop_test(tc,

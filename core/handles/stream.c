@@ -209,6 +209,7 @@ rota__stream_decide_connect(struct rota_stream *stream, int status)
 	rota__pending_add(stream);
 	if (status == 0) {
 		stream->state |= ROTA__STREAM_READABLE | ROTA__STREAM_WRITABLE;
+		stream->state &= ~(uint32_t)ROTA__STREAM_BOUND;
 		rota__stream_watch(stream);
 		rota__stream_flush(stream);
 		return;

@@ -222,9 +222,10 @@ check_connect(const struct rota_tcp *tcp)
 {
 	if (tcp->stream.connecting != NULL)
 		return -EALREADY;
-	if (tcp->stream.state &
-		(ROTA__STREAM_LISTENING | ROTA__STREAM_READABLE |
-			ROTA__STREAM_WRITABLE | ROTA__STREAM_SHUT))
+	/* A socket that was only made and bound may be connected. */
+	if (tcp->stream.state & ROTA__STREAM_LISTENING ||
+		(tcp->stream.watch.fd >= 0 &&
+			!(tcp->stream.state & ROTA__STREAM_BOUND)))
 		return -EISCONN;
 	return 0;
 }

@@ -271,7 +271,8 @@ ROTA_API int rota_loop_dispatch(struct rota_loop *loop);
 
 /*
  * Returns how long the foreign loop may wait now: 0 for not at all,
- * ROTA_FOREVER for as long as it likes.
+ * ROTA_FOREVER for as long as it likes. Also 0 if nothing holds the loop,
+ * which prepare has told: do not drive such a loop round and round.
  *
  * unit: nanoseconds from now. 0 for NULL.
  * when: the loop's thread, between prepare and dispatch.
