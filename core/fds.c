@@ -294,16 +294,17 @@ flush_slot(struct rota_loop *loop, int fd)
 {
 	struct rota__slot *slot = &loop->fds.slots[fd];
 	unsigned wanted = sum_wishes(slot);
+	int is_as_told;
 
 	slot->flags &= ~ROTA__SLOT_DIRTY;
 	if (!(loop->capabilities & ROTA__CAN_EDGE))
 		wanted &= ~(unsigned)ROTA_EDGE;
-	if (slot->flags & ROTA__SLOT_ALWAYS && wanted & ALWAYS_TOLD &&
-		!(slot->flags & ROTA__SLOT_REOPENED))
-		return;
-	if (wanted == slot->told && !(slot->flags & ROTA__SLOT_REOPENED))
-		return;
-	tell(loop, fd, wanted, 0);
+	/* One in the always list is told nothing, but may have to leave it. */
+	is_as_told = slot->flags & ROTA__SLOT_ALWAYS ?
+		(wanted & ALWAYS_TOLD) != 0 :
+		wanted == slot->told;
+	if (!is_as_told || slot->flags & ROTA__SLOT_REOPENED)
+		tell(loop, fd, wanted, 0);
 }
 
 void

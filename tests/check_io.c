@@ -1400,6 +1400,7 @@ ck_always_ready(int fd, unsigned events)
 	}
 	ck_ok(rota_io_stop(&a.io));
 	ck_turn("");
+	ck_rests();
 	ck_ok(rota_io_start(&a.io, events, on_ready));
 	ck_assert_uint_eq(next_of(&a), events);
 	close_all();
