@@ -1307,6 +1307,17 @@ LOOP_TEST(a_copy_left_behind_does_not_spin_when_the_watcher_is_closed)
 }
 
 static void
+stop_watcher(struct watcher *watcher)
+{
+	ck_ok(rota_io_stop(&watcher->io));
+}
+
+LOOP_TEST(a_copy_left_behind_does_not_spin_when_the_watcher_is_stopped)
+{
+	leave_a_copy(stop_watcher);
+}
+
+static void
 change_wish(struct watcher *watcher)
 {
 	ck_ok(rota_io_start(&watcher->io, BOTH, on_ready));
@@ -1880,6 +1891,8 @@ add_early_tests(TCase *tc)
 	tcase_add_loop_test(tc, nor_is_it_if_the_old_watcher_is_closed_last);
 	tcase_add_loop_test(tc,
 		a_copy_left_behind_does_not_spin_when_the_watcher_is_closed);
+	tcase_add_loop_test(tc,
+		a_copy_left_behind_does_not_spin_when_the_watcher_is_stopped);
 	tcase_add_loop_test(
 		tc, a_copy_left_behind_does_not_spin_when_the_wish_is_changed);
 	tcase_add_loop_test(
