@@ -377,6 +377,9 @@ call_failed(struct rota_loop *loop, int fd)
 	renew_generation(slot);
 	for (; watch != NULL; watch = fds->next_watch) {
 		fds->next_watch = watch->next;
+		/* Started again by a callback: it will fail by itself. */
+		if (watch->flags & ROTA__WATCH_FRESH)
+			continue;
 		watcher = ROTA__CONTAINER(watch, struct rota__watcher, watch);
 		rota__watch_stop(loop, watch);
 		watch->flags |= ROTA__WATCH_REBOUND;

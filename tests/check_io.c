@@ -1139,6 +1139,31 @@ LOOP_TEST(a_failure_makes_others_late_by_a_turn_at_most)
 	harness_close_pair(fds);
 }
 
+static void
+restart_once_failed(struct rota_io *io, unsigned ready)
+{
+	on_ready(io, ready);
+	ck_assert_uint_eq(ready, ROTA_FAILED);
+	ck_ok(rota_io_start(io, ROTA_READABLE, restart_once_failed));
+}
+
+LOOP_TEST(watchers_that_start_again_when_failed_fail_once_a_turn)
+{
+	struct watcher w[3];
+	int fds[2];
+
+	harness_socketpair(fds);
+	for (int i = 0; i < 3; i++)
+		watch(&w[i], fds[0], ROTA_READABLE, (char)('A' + i),
+			restart_once_failed);
+	harness_close_pair(fds);
+	(void)next_of(&w[0]);
+	ck_trace("ABC");
+	(void)next_of(&w[0]);
+	ck_trace("ABC");
+	close_all();
+}
+
 LOOP_TEST(watchers_of_a_failed_descriptor_may_close_each_other)
 {
 	struct watcher w[3];
@@ -1880,6 +1905,8 @@ add_early_tests(TCase *tc)
 	tcase_add_loop_test(
 		tc, all_watchers_of_a_failed_descriptor_are_told_once);
 	tcase_add_loop_test(tc, a_failure_makes_others_late_by_a_turn_at_most);
+	tcase_add_loop_test(
+		tc, watchers_that_start_again_when_failed_fail_once_a_turn);
 	tcase_add_loop_test(
 		tc, watchers_of_a_failed_descriptor_may_close_each_other);
 	tcase_add_loop_test(tc, a_failed_watcher_can_be_started_on_a_new_file);
