@@ -645,6 +645,8 @@ rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
 
 	fds->n_stale = 0;
 	dispatch(loop, report_failed(fds));
+	/* Before the kernel is asked, which may add to them by ROTA__ALWAYS. */
+	dispatch(loop, report_always(fds));
 	do {
 		n = ask_kernel(loop, timeout_ns);
 		if (n < 0)
@@ -654,7 +656,6 @@ rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
 		if (n == ROTA__N_READY)
 			rota__fds_flush(loop);
 	} while (n == ROTA__N_READY && --n_rounds > 0);
-	dispatch(loop, report_always(fds));
 	heed_stale(loop);
 	return 0;
 }

@@ -357,6 +357,23 @@ LOOP_TEST(an_end_of_file_is_readable)
 	ck_assert_int_eq(close(fds[0]), 0);
 }
 
+LOOP_TEST(a_pipe_without_reader_is_writable)
+{
+	struct watcher a;
+	int fds[2];
+
+	harness_pipe(fds);
+	fill(fds[1]);
+	watch(&a, fds[1], ROTA_WRITABLE, 'A', on_ready);
+	ck_turn("");
+	ck_assert_int_eq(close(fds[0]), 0);
+	ck_turn("A");
+	ck_turn("A");
+	ck_assert_uint_eq(a.ready, ROTA_WRITABLE);
+	close_all();
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+
 LOOP_TEST(urgent_data_is_told_where_the_backend_can)
 {
 	struct watcher a;
@@ -1461,6 +1478,12 @@ LOOP_TEST(a_directory_is_ready_in_every_turn)
 	ck_always_ready(open_path("/", O_RDONLY), ROTA_READABLE);
 }
 
+LOOP_TEST(dev_null_is_ready_in_every_turn)
+{
+	ck_always_ready(open_path("/dev/null", O_RDWR), ROTA_READABLE);
+	ck_always_ready(open_path("/dev/null", O_RDWR), BOTH);
+}
+
 LOOP_TEST(a_file_read_to_its_end_is_still_ready)
 {
 	struct watcher a;
@@ -1813,6 +1836,7 @@ add_told_tests(TCase *tc)
 	tcase_add_loop_test(tc, reading_and_writing_are_told_in_one_call);
 	tcase_add_loop_test(tc, a_change_of_wish_counts_from_the_next_wait);
 	tcase_add_loop_test(tc, an_end_of_file_is_readable);
+	tcase_add_loop_test(tc, a_pipe_without_reader_is_writable);
 	tcase_add_loop_test(tc, urgent_data_is_told_where_the_backend_can);
 	tcase_add_loop_test(
 		tc, a_hang_up_asked_for_is_told_where_the_backend_can);
@@ -1934,6 +1958,7 @@ add_file_tests(TCase *tc)
 	tcase_add_loop_test(tc, a_regular_file_is_ready_in_every_turn);
 	tcase_add_loop_test(tc, an_empty_file_is_ready_in_every_turn);
 	tcase_add_loop_test(tc, a_directory_is_ready_in_every_turn);
+	tcase_add_loop_test(tc, dev_null_is_ready_in_every_turn);
 	tcase_add_loop_test(tc, a_file_read_to_its_end_is_still_ready);
 	tcase_add_loop_test(tc, watchers_of_one_file_are_told_their_own_wishes);
 	tcase_add_loop_test(tc, a_wish_that_a_file_cannot_meet_does_not_spin);
