@@ -10,7 +10,7 @@ rota_loop_prepare(struct rota_loop *loop)
 {
 	if (loop == NULL)
 		return -EINVAL;
-	if (loop->state != ROTA__LOOP_RESTS)
+	if (!rota__loop_is_at_rest(loop))
 		return -EBUSY;
 	loop->state = ROTA__LOOP_RUNS;
 	loop->now_is_good = 0;
@@ -91,7 +91,7 @@ rota_loop_dispatch(struct rota_loop *loop)
 
 	if (loop == NULL)
 		return -EINVAL;
-	if (loop->state != ROTA__LOOP_PREPARED)
+	if (loop->state != ROTA__LOOP_PREPARED || rota__loop_is_visited(loop))
 		return -EBUSY;
 	loop->state = ROTA__LOOP_RUNS;
 	rota__inbox_rise(loop);

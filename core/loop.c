@@ -107,7 +107,7 @@ rota_loop_create(
 static int
 is_in_use(const struct rota_loop *loop)
 {
-	return loop->state != ROTA__LOOP_RESTS ||
+	return !rota__loop_is_at_rest(loop) ||
 		!rota__ring_is_empty(&loop->handles) ||
 		!rota__ring_is_empty(&loop->immediates);
 }

@@ -90,6 +90,8 @@ struct rota_loop {
 	struct rota__cursor hook_cursor;
 	struct rota__cursor walk_cursor;
 	int is_walking;
+	/* Inside rota_loop_why_alive(). */
+	int is_reporting;
 	struct rota__name *names;
 
 	struct rota__inbox inbox;
@@ -115,6 +117,20 @@ struct rota_loop {
 
 /* 0 if every invariant of the loop holds, else the source line that found. */
 int rota__loop_check(const struct rota_loop *loop);
+
+/* 1 if a callback of a walk or a report is in progress. */
+static inline int
+rota__loop_is_visited(const struct rota_loop *loop)
+{
+	return loop->is_walking || loop->is_reporting;
+}
+
+/* 1 if no callback at all is in progress, and none is prepared for. */
+static inline int
+rota__loop_is_at_rest(const struct rota_loop *loop)
+{
+	return loop->state == ROTA__LOOP_RESTS && !rota__loop_is_visited(loop);
+}
 
 /* The clock. */
 static inline uint64_t

@@ -292,7 +292,7 @@ rota_loop_run(struct rota_loop *loop, enum rota_run_mode mode)
 
 	if (loop == NULL || (unsigned)mode > ROTA_RUN_NOWAIT)
 		return -EINVAL;
-	if (loop->state != ROTA__LOOP_RESTS)
+	if (!rota__loop_is_at_rest(loop))
 		return -EBUSY;
 	loop->state = ROTA__LOOP_RUNS;
 	/* Time has passed outside. */

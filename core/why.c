@@ -121,14 +121,18 @@ int
 rota_loop_why_alive(struct rota_loop *loop, rota_culprit_fn *fn, void *data)
 {
 	struct report report = { .fn = fn, .data = data };
+	int was_reporting;
 
 	if (loop == NULL)
 		return -EINVAL;
 	if (loop->is_walking)
 		return -EBUSY;
+	was_reporting = loop->is_reporting;
+	loop->is_reporting = 1;
 	tell_handles(&report, &loop->handles);
 	tell_immediates(&report, &loop->immediates);
 	tell_immediates(&report, &loop->immediates_now);
+	loop->is_reporting = was_reporting;
 	return report.n;
 }
 

@@ -1097,6 +1097,24 @@ WORST_TEST(a_callback_may_stop_the_loop)
 }
 
 static void
+run_within(int i)
+{
+	(void)i;
+	ck_err(rota_loop_run(loop, ROTA_RUN_DEFAULT), -EBUSY);
+	ck_err(rota_loop_run(loop, ROTA_RUN_ONCE), -EBUSY);
+	ck_err(rota_loop_run(loop, ROTA_RUN_NOWAIT), -EBUSY);
+	ck_err(rota_loop_prepare(loop), -EBUSY);
+	ck_err(rota_loop_dispatch(loop), -EBUSY);
+}
+
+WORST_TEST(a_callback_cannot_run_its_loop)
+{
+	play(run_within);
+	ck_assert_uint_ge(the_actor()->n_calls, 1);
+	clear_scene();
+}
+
+static void
 close_loop_within(int i)
 {
 	(void)i;
@@ -1233,6 +1251,7 @@ static void
 add_loop_tests(TCase *tc)
 {
 	add(tc, a_callback_may_stop_the_loop);
+	add(tc, a_callback_cannot_run_its_loop);
 	add(tc, a_callback_cannot_close_its_loop);
 }
 
