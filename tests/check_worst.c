@@ -19,6 +19,8 @@
 #define PATIENCE 2000
 #define N_MORE_TURNS 4
 
+#define N_TASKS 1000
+
 /* What a kind of callback lacks, or has of its own. */
 enum trait {
 	/* Has no neighbour. */
@@ -1129,6 +1131,32 @@ WORST_TEST(a_callback_cannot_close_its_loop)
 
 /* Tasks and fresh handles *********************************************/
 
+static void
+count_task(struct rota_loop *of, void *data)
+{
+	(void)data;
+	ck_assert_ptr_eq(of, loop);
+	scene.n_tasks_run++;
+}
+
+static void
+queue_tasks(int i)
+{
+	(void)i;
+	for (int n = 0; n < N_TASKS; n++) {
+		ck_ok(rota_tick(loop, count_task, NULL));
+		ck_ok(rota_microtask(loop, count_task, NULL));
+	}
+	scene.n_tasks_queued = 2 * N_TASKS;
+}
+
+WORST_TEST(a_callback_may_throw_in_very_many_ticks_and_microtasks)
+{
+	play(queue_tasks);
+	ck_assert_uint_eq(scene.n_tasks_run, 2 * N_TASKS);
+	clear_scene();
+}
+
 static struct {
 	struct rota_timer timer;
 	struct rota_hook hooks[3];
@@ -1229,6 +1257,220 @@ WORST_TEST(a_callback_may_start_and_close_fresh_handles)
 	clear_scene();
 }
 
+/* Promptness **********************************************************/
+
+static struct rota_tcp tcp;
+static struct rota_write write_request;
+static struct rota_hook check;
+static int pair[2];
+static char buffer[16];
+
+static void
+leave_letter(struct rota_loop *of, void *letter)
+{
+	(void)of;
+	trace_of(letter);
+}
+
+static void
+queue_letters(void)
+{
+	ck_ok(rota_microtask(loop, leave_letter, "m"));
+	ck_ok(rota_tick(loop, leave_letter, "t"));
+}
+
+static void
+on_check(struct rota_hook *hook)
+{
+	(void)hook;
+	trace('C');
+}
+
+static void
+on_written(struct rota_write *write, int status)
+{
+	(void)write;
+	ck_ok(status);
+	trace('W');
+}
+
+static void
+write_a_byte(void)
+{
+	struct iovec bytes = { byte_to_write, 1 };
+
+	ck_ok(rota_stream_write(
+		&tcp.stream, &write_request, &bytes, 1, on_written));
+}
+
+/* Demands that the peer has the byte, without a turn in between. */
+static void
+ck_peer_has_byte(void)
+{
+	struct pollfd one = { .fd = pair[1], .events = POLLIN };
+
+	ck_assert_int_eq(poll(&one, 1, 1000), 1);
+}
+
+static void
+trace_read(struct rota_stream *stream, ssize_t n, const void *data)
+{
+	(void)stream;
+	(void)data;
+	(void)n;
+	trace('R');
+}
+
+static void
+give_buffer(struct iovec *ret_buffer)
+{
+	ret_buffer->iov_base = buffer;
+	ret_buffer->iov_len = sizeof(buffer);
+	trace('B');
+}
+
+/* A stream with a byte to read, and a check hook that marks its phase. */
+static void
+open_stream(rota_buffer_fn *fn)
+{
+	harness_tcp_pair(pair);
+	ck_ok(rota_tcp_init(loop, &tcp));
+	ck_ok(rota_tcp_open(&tcp, pair[0]));
+	if (fn != NULL) {
+		ck_ok(rota_stream_read_start(&tcp.stream, fn, trace_read));
+		harness_put(pair[1], 'x');
+	}
+	ck_ok(rota_check_init(loop, &check));
+	ck_ok(rota_hook_start(&check, on_check));
+}
+
+static void
+close_stream(void)
+{
+	close_all();
+	ck_ok(close(pair[1]));
+}
+
+/* Skips the turns in which the byte is still on its way. */
+static void
+turn_with_buffer(void)
+{
+	for (int i = 0; i < PATIENCE && strchr(trace_text(), 'B') == NULL;
+		i++) {
+		trace_reset();
+		(void)run_once_checked(ROTA_RUN_NOWAIT);
+	}
+}
+
+static void
+queue_in_buffer(struct rota_stream *stream, struct iovec *ret_buffer)
+{
+	(void)stream;
+	give_buffer(ret_buffer);
+	queue_letters();
+}
+
+LOOP_TEST(ticks_of_a_buffer_callback_run_before_the_read_callback)
+{
+	open_stream(queue_in_buffer);
+	turn_with_buffer();
+	ck_trace("BtmRC");
+	close_stream();
+}
+
+/* Takes the byte away, so that the read has nothing to tell. */
+static void
+take_byte_away(struct rota_stream *stream)
+{
+	harness_drain(rota_stream_fd(stream));
+}
+
+static void
+queue_in_vain(struct rota_stream *stream, struct iovec *ret_buffer)
+{
+	queue_in_buffer(stream, ret_buffer);
+	take_byte_away(stream);
+}
+
+LOOP_TEST(ticks_of_a_buffer_callback_run_if_nothing_is_read)
+{
+	open_stream(queue_in_vain);
+	turn_with_buffer();
+	ck_trace("BtmC");
+	close_stream();
+}
+
+static void
+write_in_vain(struct rota_stream *stream, struct iovec *ret_buffer)
+{
+	give_buffer(ret_buffer);
+	write_a_byte();
+	take_byte_away(stream);
+}
+
+LOOP_TEST(a_write_of_a_buffer_callback_is_sent_if_nothing_is_read)
+{
+	open_stream(write_in_vain);
+	turn_with_buffer();
+	ck_trace("BWC");
+	ck_peer_has_byte();
+	close_stream();
+}
+
+static void
+close_in_tick(struct rota_loop *of, void *data)
+{
+	(void)of;
+	(void)data;
+	ck_ok(rota_handle_close(&tcp.stream.handle, NULL));
+}
+
+static void
+close_soon(struct rota_stream *stream, struct iovec *ret_buffer)
+{
+	(void)stream;
+	give_buffer(ret_buffer);
+	ck_ok(rota_tick(loop, close_in_tick, NULL));
+}
+
+LOOP_TEST(a_stream_closed_by_a_tick_of_its_buffer_callback_reads_no_more)
+{
+	open_stream(close_soon);
+	turn_with_buffer();
+	ck_trace("BC");
+	close_stream();
+}
+
+static void
+stop_in_buffer(struct rota_stream *stream, struct iovec *ret_buffer)
+{
+	queue_in_buffer(stream, ret_buffer);
+	ck_ok(rota_stream_read_stop(stream));
+}
+
+LOOP_TEST(ticks_of_a_buffer_callback_that_stops_the_reading_run)
+{
+	open_stream(stop_in_buffer);
+	turn_with_buffer();
+	ck_trace("BtmC");
+	close_stream();
+}
+
+static void
+refuse_and_queue(struct rota_stream *stream, struct iovec *ret_buffer)
+{
+	queue_in_buffer(stream, ret_buffer);
+	ret_buffer->iov_len = 0;
+}
+
+LOOP_TEST(ticks_of_a_buffer_callback_that_refuses_run_before_the_failure)
+{
+	open_stream(refuse_and_queue);
+	turn_with_buffer();
+	ck_trace("BtmRC");
+	close_stream();
+}
+
 static void
 add_closing_tests(TCase *tc)
 {
@@ -1244,6 +1486,7 @@ add_starting_tests(TCase *tc)
 {
 	add(tc, a_callback_may_start_itself_again);
 	add(tc, a_callback_may_start_its_neighbour_again);
+	add(tc, a_callback_may_throw_in_very_many_ticks_and_microtasks);
 	add(tc, a_callback_may_start_and_close_fresh_handles);
 }
 
@@ -1256,11 +1499,29 @@ add_loop_tests(TCase *tc)
 }
 
 static void
+add_prompt_tests(TCase *tc)
+{
+	tcase_add_loop_test(
+		tc, ticks_of_a_buffer_callback_run_before_the_read_callback);
+	tcase_add_loop_test(
+		tc, ticks_of_a_buffer_callback_run_if_nothing_is_read);
+	tcase_add_loop_test(
+		tc, a_write_of_a_buffer_callback_is_sent_if_nothing_is_read);
+	tcase_add_loop_test(tc,
+		a_stream_closed_by_a_tick_of_its_buffer_callback_reads_no_more);
+	tcase_add_loop_test(
+		tc, ticks_of_a_buffer_callback_that_stops_the_reading_run);
+	tcase_add_loop_test(tc,
+		ticks_of_a_buffer_callback_that_refuses_run_before_the_failure);
+}
+
+static void
 add_cases(Suite *suite)
 {
 	add_closing_tests(harness_case(suite, "closing"));
 	add_starting_tests(harness_case(suite, "starting"));
 	add_loop_tests(harness_case(suite, "the loop"));
+	add_prompt_tests(harness_case(suite, "promptness"));
 }
 
 HARNESS_MAIN("worst", add_cases)

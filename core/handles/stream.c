@@ -136,6 +136,19 @@ rota__stream_fail_reading(struct rota_stream *stream, ssize_t error)
 	call_read(stream, error, NULL);
 }
 
+static struct iovec
+call_buffer(struct rota_stream *stream)
+{
+	struct rota_loop *loop = stream->handle.loop;
+	struct iovec buffer = { NULL, 0 };
+
+	rota__before_callback(loop, stream->handle.type->name,
+		stream->handle.place, &stream->handle);
+	stream->in.reading.buffer(stream, &buffer);
+	rota__after_callback(loop);
+	return buffer;
+}
+
 /* The caller's buffer, or the loop's. */
 static struct iovec
 borrow_buffer(struct rota_stream *stream)
@@ -143,12 +156,7 @@ borrow_buffer(struct rota_stream *stream)
 	struct iovec buffer = { stream->handle.loop->read_buffer,
 		ROTA__READ_BUFFER_BYTES };
 
-	if (stream->in.reading.buffer != NULL) {
-		buffer.iov_base = NULL;
-		buffer.iov_len = 0;
-		stream->in.reading.buffer(stream, &buffer);
-	}
-	return buffer;
+	return stream->in.reading.buffer ? call_buffer(stream) : buffer;
 }
 
 /* Returns 1 if more may be there to read. */
@@ -158,6 +166,7 @@ read_once(struct rota_stream *stream)
 	struct iovec buffer = borrow_buffer(stream);
 	ssize_t n;
 
+	/* The buffer callback, or a tick after it, may have had enough. */
 	if (!(stream->state & ROTA__STREAM_READING))
 		return 0;
 	if (buffer.iov_base == NULL || buffer.iov_len == 0) {
