@@ -237,6 +237,9 @@ run_turn(struct rota_loop *loop)
 		r = r < 0 ? r : 1;
 	}
 	end_measuring(loop);
+	/* Who was told of a slow turn may have given the loop new work. */
+	if (r == 0 && loop->alive != 0)
+		return 1;
 	return r;
 }
 

@@ -1471,6 +1471,80 @@ LOOP_TEST(ticks_of_a_buffer_callback_that_refuses_run_before_the_failure)
 	close_stream();
 }
 
+static unsigned n_slow;
+
+static void
+queue_when_slow(
+	struct rota_loop *of, const struct rota_slow_turn *turn, void *data)
+{
+	(void)of;
+	(void)turn;
+	(void)data;
+	if (n_slow++ > 0)
+		return;
+	trace('S');
+	queue_letters();
+	if (tcp.stream.handle.type != NULL)
+		write_a_byte();
+}
+
+static void
+expect_slow_turns(rota_slow_fn *fn)
+{
+	n_slow = 0;
+	ck_ok(rota_loop_measure(loop, 1));
+	ck_ok(rota_loop_on_slow(loop, 1, 1, fn, NULL));
+}
+
+LOOP_TEST(ticks_of_a_slow_turn_callback_run_before_the_run_returns)
+{
+	memset(&tcp, 0, sizeof(tcp));
+	expect_slow_turns(queue_when_slow);
+	run_to_the_end();
+	ck_trace("Stm");
+}
+
+LOOP_TEST(a_write_of_a_slow_turn_callback_is_sent_before_the_run_returns)
+{
+	open_stream(NULL);
+	expect_slow_turns(queue_when_slow);
+	(void)run_once_checked(ROTA_RUN_NOWAIT);
+	ck_trace("CStm");
+	ck_peer_has_byte();
+	(void)run_once_checked(ROTA_RUN_NOWAIT);
+	ck_trace("CStmWC");
+	close_stream();
+}
+
+static struct rota_timer late;
+
+static void
+on_late(struct rota_timer *timer)
+{
+	(void)timer;
+	trace('T');
+}
+
+static void
+start_when_slow(
+	struct rota_loop *of, const struct rota_slow_turn *turn, void *data)
+{
+	(void)of;
+	(void)turn;
+	(void)data;
+	if (n_slow++ == 0)
+		ck_ok(rota_timer_start(&late, 0, 0, on_late));
+}
+
+LOOP_TEST(what_a_slow_turn_callback_starts_is_part_of_the_run)
+{
+	ck_ok(rota_timer_init(loop, &late));
+	expect_slow_turns(start_when_slow);
+	run_to_the_end();
+	ck_trace("T");
+	close_all();
+}
+
 static void
 add_closing_tests(TCase *tc)
 {
@@ -1513,6 +1587,12 @@ add_prompt_tests(TCase *tc)
 		tc, ticks_of_a_buffer_callback_that_stops_the_reading_run);
 	tcase_add_loop_test(tc,
 		ticks_of_a_buffer_callback_that_refuses_run_before_the_failure);
+	tcase_add_loop_test(
+		tc, ticks_of_a_slow_turn_callback_run_before_the_run_returns);
+	tcase_add_loop_test(tc,
+		a_write_of_a_slow_turn_callback_is_sent_before_the_run_returns);
+	tcase_add_loop_test(
+		tc, what_a_slow_turn_callback_starts_is_part_of_the_run);
 }
 
 static void
