@@ -160,18 +160,18 @@ rota__metrics_waited(struct rota_loop *loop)
 static void
 tell_slow(struct rota_loop *loop, int is_warning)
 {
-	const struct rota__metrics *metrics = loop->metrics;
-	const struct call *call = &metrics->longest;
+	/* A copy: the callback may turn the measuring off. */
+	const struct call call = loop->metrics->longest;
 	struct rota_slow_turn turn = {
-		.busy_ns = metrics->busy_ns,
+		.busy_ns = loop->metrics->busy_ns,
 		.threshold_ns = is_warning ? loop->warning_ns : loop->notice_ns,
 		.is_warning = is_warning,
-		.phase = call->phase,
-		.callback_ns = call->ns,
-		.type = call->type,
-		.name = call->name,
-		.callback = rota__place_callback(call->place),
-		.place = rota__place_line(call->place),
+		.phase = call.phase,
+		.callback_ns = call.ns,
+		.type = call.type,
+		.name = call.name,
+		.callback = rota__place_callback(call.place),
+		.place = rota__place_line(call.place),
 	};
 
 	if (loop->slow == NULL)

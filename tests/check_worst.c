@@ -1546,6 +1546,33 @@ LOOP_TEST(what_a_slow_turn_callback_starts_is_part_of_the_run)
 }
 
 static void
+stop_measuring(
+	struct rota_loop *of, const struct rota_slow_turn *turn, void *data)
+{
+	(void)data;
+	ck_ok(rota_loop_measure(of, 0));
+	ck_assert_str_eq(turn->type, "check");
+	ck_assert_str_eq(turn->name, "Charly");
+	ck_assert_str_eq(turn->callback, "on_check");
+	ck_ok(rota_loop_measure(of, 1));
+	ck_assert_str_eq(turn->name, "Charly");
+	ck_ok(rota_loop_measure(of, 0));
+	trace('S');
+}
+
+LOOP_TEST(a_slow_turn_callback_may_turn_the_measuring_off)
+{
+	ck_ok(rota_check_init(loop, &check));
+	ck_ok(rota_handle_set_name(&check.handle, "Charly"));
+	ck_ok(rota_hook_start(&check, on_check));
+	expect_slow_turns(stop_measuring);
+	(void)run_once_checked(ROTA_RUN_NOWAIT);
+	(void)run_once_checked(ROTA_RUN_NOWAIT);
+	ck_trace("CSC");
+	close_all();
+}
+
+static void
 add_closing_tests(TCase *tc)
 {
 	add(tc, a_callback_may_close_its_own_handle);
@@ -1593,6 +1620,8 @@ add_prompt_tests(TCase *tc)
 		a_write_of_a_slow_turn_callback_is_sent_before_the_run_returns);
 	tcase_add_loop_test(
 		tc, what_a_slow_turn_callback_starts_is_part_of_the_run);
+	tcase_add_loop_test(
+		tc, a_slow_turn_callback_may_turn_the_measuring_off);
 }
 
 static void
