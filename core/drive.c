@@ -30,11 +30,19 @@ rota_loop_prepare(struct rota_loop *loop)
 	return loop->alive != 0;
 }
 
+/* Ticks and wishes since prepare, of which no descriptor tells. */
+static int
+has_more_to_do(const struct rota_loop *loop)
+{
+	return loop->after & ROTA__AFTER_TASKS || loop->fds.n_dirty > 0;
+}
+
 uint64_t
 rota_loop_wait_ns(struct rota_loop *loop)
 {
 	if (loop == NULL || loop->state != ROTA__LOOP_PREPARED ||
-		loop->is_ready_inside || rota__inbox_has_notes(loop))
+		loop->is_ready_inside || rota__inbox_has_notes(loop) ||
+		has_more_to_do(loop))
 		return 0;
 	/* From this moment, which may be long after prepare. */
 	loop->now_is_good = 0;
@@ -98,6 +106,8 @@ rota_loop_dispatch(struct rota_loop *loop)
 	loop->now_is_good = 0;
 	if (loop->metrics != NULL)
 		rota__metrics_waited(loop);
+	/* What was queued since prepare. */
+	rota__after_callback(loop);
 	rota__fds_flush(loop);
 	r = rota__turn_end(loop, 0);
 	if (loop->metrics != NULL)

@@ -1572,6 +1572,67 @@ LOOP_TEST(a_slow_turn_callback_may_turn_the_measuring_off)
 	close_all();
 }
 
+LOOP_TEST(ticks_between_prepare_and_dispatch_run_first_in_dispatch)
+{
+	struct rota_io io;
+	int fds[2];
+
+	harness_socketpair(fds);
+	ck_ok(rota_io_init(loop, &io, fds[0]));
+	ck_ok(rota_io_start(&io, ROTA_READABLE, ignore_io));
+	ck_ok(rota_check_init(loop, &check));
+	ck_ok(rota_hook_start(&check, on_check));
+	ck_err(rota_loop_prepare(loop), 1);
+	ck_assert_uint_ne(rota_loop_wait_ns(loop), 0);
+	queue_letters();
+	ck_assert_uint_eq(rota_loop_wait_ns(loop), 0);
+	ck_trace("");
+	ck_err(rota_loop_dispatch(loop), 1);
+	ck_trace("tmC");
+	close_all();
+	harness_close_pair(fds);
+}
+
+LOOP_TEST(a_write_between_prepare_and_dispatch_is_sent_at_once)
+{
+	open_stream(NULL);
+	ck_err(rota_loop_prepare(loop), 1);
+	write_a_byte();
+	ck_peer_has_byte();
+	ck_assert_uint_eq(rota_loop_wait_ns(loop), 0);
+	ck_err(rota_loop_dispatch(loop), 1);
+	ck_trace("WC");
+	close_stream();
+}
+
+static void
+trace_io(struct rota_io *io, unsigned ready)
+{
+	(void)io;
+	(void)ready;
+	trace('I');
+}
+
+/* The descriptors that the foreign loop waits for may not tell of it. */
+LOOP_TEST(a_watcher_started_between_prepare_and_dispatch_is_not_waited_past)
+{
+	struct rota_io io;
+	int fds[2];
+
+	harness_socketpair(fds);
+	harness_put(fds[1], 'x');
+	ck_ok(rota_io_init(loop, &io, fds[0]));
+	ck_ok(rota_check_init(loop, &check));
+	ck_ok(rota_hook_start(&check, on_check));
+	ck_err(rota_loop_prepare(loop), 1);
+	ck_ok(rota_io_start(&io, ROTA_READABLE, trace_io));
+	ck_assert_uint_eq(rota_loop_wait_ns(loop), 0);
+	ck_err(rota_loop_dispatch(loop), 1);
+	ck_trace("IC");
+	close_all();
+	harness_close_pair(fds);
+}
+
 static void
 add_closing_tests(TCase *tc)
 {
@@ -1622,6 +1683,12 @@ add_prompt_tests(TCase *tc)
 		tc, what_a_slow_turn_callback_starts_is_part_of_the_run);
 	tcase_add_loop_test(
 		tc, a_slow_turn_callback_may_turn_the_measuring_off);
+	tcase_add_loop_test(
+		tc, ticks_between_prepare_and_dispatch_run_first_in_dispatch);
+	tcase_add_loop_test(
+		tc, a_write_between_prepare_and_dispatch_is_sent_at_once);
+	tcase_add_loop_test(tc,
+		a_watcher_started_between_prepare_and_dispatch_is_not_waited_past);
 }
 
 static void
