@@ -104,14 +104,24 @@ rota__handle_free_names(struct rota_loop *loop)
 	}
 }
 
+/* An own type's function is user code as well. */
+static void
+call_finish(struct rota_loop *loop, struct rota_handle *handle)
+{
+	if (handle->type->finish == NULL)
+		return;
+	rota__before_callback(loop, handle->type->name, handle->place, handle);
+	handle->type->finish(handle);
+	rota__after_callback(loop);
+}
+
 /* From its callback on the handle is the caller's. */
 static void
 end(struct rota_loop *loop, struct rota_handle *handle)
 {
 	rota_close_fn *fn = handle->close_fn;
 
-	if (handle->type->finish != NULL)
-		handle->type->finish(handle);
+	call_finish(loop, handle);
 	forget_name(handle);
 	rota__ring_remove(&handle->link);
 	set_flags(handle, 0);

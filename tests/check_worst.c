@@ -1633,6 +1633,39 @@ LOOP_TEST(a_watcher_started_between_prepare_and_dispatch_is_not_waited_past)
 	harness_close_pair(fds);
 }
 
+/* A type of the program's own, which ends a request of its own. */
+static void
+queue_at_the_end(struct rota_handle *handle)
+{
+	trace('F');
+	ck_ok(rota_tick(rota_handle_loop(handle), leave_letter, "t"));
+}
+
+static void
+trace_closed(struct rota_handle *handle)
+{
+	(void)handle;
+	trace('X');
+}
+
+LOOP_TEST(ticks_of_a_types_finish_run_before_the_next_callback)
+{
+	static const struct rota_handle_type type = {
+		.name = "own",
+		.size = sizeof(struct rota_handle),
+		.finish = queue_at_the_end,
+	};
+	struct rota_handle first = { 0 };
+	struct rota_handle second = { 0 };
+
+	ck_ok(rota_handle_init(loop, &first, &type));
+	ck_ok(rota_handle_init(loop, &second, &type));
+	ck_ok(rota_handle_close(&first, trace_closed));
+	ck_ok(rota_handle_close(&second, NULL));
+	run_to_the_end();
+	ck_trace("FtXFt");
+}
+
 static void
 add_closing_tests(TCase *tc)
 {
@@ -1689,6 +1722,8 @@ add_prompt_tests(TCase *tc)
 		tc, a_write_between_prepare_and_dispatch_is_sent_at_once);
 	tcase_add_loop_test(tc,
 		a_watcher_started_between_prepare_and_dispatch_is_not_waited_past);
+	tcase_add_loop_test(
+		tc, ticks_of_a_types_finish_run_before_the_next_callback);
 }
 
 static void
