@@ -452,6 +452,7 @@ reset(int fd)
 	ck_assert_int_eq(close(fd), 0);
 }
 
+/* The kernel may still move bytes about: the writer may be told before. */
 LOOP_TEST(a_peer_that_resets_is_told_to_reader_and_writer)
 {
 	struct watcher a;
@@ -463,7 +464,7 @@ LOOP_TEST(a_peer_that_resets_is_told_to_reader_and_writer)
 	fill(fds[0]);
 	watch(&a, fds[0], ROTA_READABLE, 'A', on_ready);
 	watch(&b, fds[0], ROTA_WRITABLE, 'B', on_ready);
-	ck_turn("");
+	(void)turn();
 	reset(fds[1]);
 	ck_assert_uint_eq(next_of(&a), ROTA_READABLE);
 	ck_assert_uint_eq(next_of(&b), ROTA_WRITABLE);
