@@ -56,7 +56,7 @@ static const struct {
 	[FAULTS_SOCKET] = { "socket", { EMFILE, ENOBUFS } },
 	[FAULTS_WAKE_OPEN] = { "wake_open", { EMFILE, ENOMEM } },
 	[FAULTS_WAKE_SEND] = { "wake_send", { 0 } },
-	[FAULTS_WRITE] = { "write", { EIO, EAGAIN } },
+	[FAULTS_WRITEV] = { "writev", { EIO, EAGAIN } },
 };
 
 const char *
@@ -182,13 +182,13 @@ read_fd(int fd, void *memory, size_t size_bytes)
 }
 
 static ssize_t
-write_fd(int fd, const void *memory, size_t size_bytes)
+writev_fd(int fd, const struct iovec *buffers, unsigned n)
 {
-	int error = count(FAULTS_WRITE);
+	int error = count(FAULTS_WRITEV);
 
 	if (error < 0)
 		return error;
-	return rota__sys_real.write(fd, memory, size_bytes);
+	return rota__sys_real.writev(fd, buffers, n);
 }
 
 static int
@@ -389,7 +389,7 @@ faults_sys(void)
 	sys.set_cloexec = set_cloexec;
 	sys.prepare_fd = prepare_fd;
 	sys.read = read_fd;
-	sys.write = write_fd;
+	sys.writev = writev_fd;
 	sys.socket = open_socket;
 	sys.bind = bind_fd;
 	sys.listen = listen_fd;
