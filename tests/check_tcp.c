@@ -241,6 +241,30 @@ LOOP_TEST(a_client_and_a_listener_meet_over_ipv6)
 	meet();
 }
 
+static int
+refuse_dual_stack(int fd, int level, int name, const void *value, socklen_t len)
+{
+	if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY &&
+		*(const int *)value == 0)
+		return -EINVAL;
+	return rota__sys_real.setsockopt(fd, level, name, value, len);
+}
+
+/* As OpenBSD does. */
+LOOP_TEST(a_system_without_mixed_sockets_can_still_bind_to_ipv6)
+{
+	struct rota_sys sys = rota__sys_real;
+
+	if (!has_ipv6())
+		return;
+	sys.setsockopt = refuse_dual_stack;
+	net_use(&sys, 0);
+	ck_ok(rota_tcp_init(loop, &listener));
+	ck_ok(rota_tcp_bind(&listener, loopback6(0), 0));
+	close_all();
+	close_loop();
+}
+
 LOOP_TEST(a_listener_for_ipv6_only_is_not_reached_over_ipv4)
 {
 	struct sockaddr_storage any;
@@ -1478,6 +1502,8 @@ add_cases(Suite *suite)
 	tc = new_case(suite, "connect");
 	tcase_add_loop_test(tc, a_client_and_a_listener_meet_over_ipv4);
 	tcase_add_loop_test(tc, a_client_and_a_listener_meet_over_ipv6);
+	tcase_add_loop_test(
+		tc, a_system_without_mixed_sockets_can_still_bind_to_ipv6);
 	tcase_add_loop_test(
 		tc, a_listener_for_ipv6_only_is_not_reached_over_ipv4);
 	tcase_add_loop_test(tc, a_refused_connect_is_told_in_a_later_phase);

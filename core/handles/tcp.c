@@ -160,6 +160,18 @@ switch_on(const struct rota_sys *sys, int fd, int level, int option, int on)
 	return sys->setsockopt(fd, level, option, &on, sizeof(on));
 }
 
+/*
+ * OpenBSD's ip6(4): the option is read-only, sockets never take both. Who
+ * has not asked for IPv6 alone gets what the system has.
+ */
+static int
+choose_v6only(const struct rota_sys *sys, int fd, int on)
+{
+	int r = switch_on(sys, fd, IPPROTO_IPV6, IPV6_V6ONLY, on);
+
+	return on ? r : 0;
+}
+
 static int
 bind_socket(const struct rota_sys *sys, int fd, const struct sockaddr *addr,
 	unsigned flags)
@@ -171,8 +183,7 @@ bind_socket(const struct rota_sys *sys, int fd, const struct sockaddr *addr,
 			switch_on(sys, fd, SOL_SOCKET, SO_REUSEPORT, 1) :
 			-ENOTSUP;
 	if (r == 0 && addr->sa_family == AF_INET6)
-		r = switch_on(sys, fd, IPPROTO_IPV6, IPV6_V6ONLY,
-			(flags & ROTA_TCP_V6ONLY) != 0);
+		r = choose_v6only(sys, fd, (flags & ROTA_TCP_V6ONLY) != 0);
 	if (r == 0)
 		r = sys->bind(fd, addr, length_of(addr));
 	return r;

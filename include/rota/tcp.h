@@ -34,7 +34,10 @@ ROTA_API int rota_tcp_init(struct rota_loop *loop, struct rota_tcp *tcp);
 ROTA_API int rota_tcp_open(struct rota_tcp *tcp, int fd);
 
 enum rota_tcp_bind_flag {
-	/* An IPv6 socket takes no IPv4 connections. */
+	/*
+	 * An IPv6 socket takes no IPv4 connections. Without it one bound to
+	 * "::" takes both, except on OpenBSD, which has no such sockets.
+	 */
 	ROTA_TCP_V6ONLY = 1 << 0,
 	/* Several sockets may listen on one port; the kernel shares out. */
 	ROTA_TCP_REUSEPORT = 1 << 1
