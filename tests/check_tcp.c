@@ -29,7 +29,7 @@ static struct rota_connect connecting;
 
 /* What listeners have taken. */
 static struct rota_tcp servers[MAX_PEERS];
-static unsigned n_servers;
+static size_t n_servers;
 
 static void
 reset(void)

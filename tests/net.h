@@ -39,7 +39,7 @@ int net_knock(const struct rota_tcp *listener);
 int net_open(struct rota_tcp *tcp);
 void net_open_both(struct rota_tcp *a, struct rota_tcp *b);
 
-/* Makes the buffers of a connection so small that 1 MiB never fits. */
+/* Makes the buffers of a connection so small that 1 MiB does not fit. */
 void net_narrow(int fd, int peer);
 
 /* Lets close(2) send a reset. */
@@ -65,7 +65,7 @@ void net_trace(char letter, int status);
 
 /* Runs turns until the trace has so many letters, or a count is reached. */
 void net_run_until_traced(size_t n);
-void net_run_until(const unsigned *count, unsigned n);
+void net_run_until(const size_t *count, size_t n);
 
 /* Runs for a while. */
 void net_run_for(uint64_t ns);
