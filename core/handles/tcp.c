@@ -245,11 +245,12 @@ int
 rota_tcp_connect_at(struct rota_tcp *tcp, struct rota_connect *request,
 	const struct sockaddr *addr, rota_connect_fn *fn, const char *place)
 {
-	struct rota_stream *stream = &tcp->stream;
+	struct rota_stream *stream;
 	int r;
 
 	if (!is_open(tcp) || request == NULL || addr == NULL || fn == NULL)
 		return -EINVAL;
+	stream = &tcp->stream;
 	r = check_connect(tcp);
 	if (r < 0)
 		return r;
