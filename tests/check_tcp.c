@@ -1291,10 +1291,40 @@ forbid_descriptors(void)
 	return before;
 }
 
+/*
+ * Does a connection outlive an accept that fails for want of descriptors?
+ * Under valgrind it does not: the tool accepts, looks, and closes.
+ */
+static int
+want_loses_nobody(void)
+{
+	struct rlimit before;
+	uint16_t port;
+	int listening = take_port(&port);
+	int knocking = socket(AF_INET, SOCK_STREAM, 0);
+	int fd;
+
+	ck_assert_int_eq(fcntl(listening, F_SETFL, O_NONBLOCK), 0);
+	ck_assert_int_eq(listen(listening, 1), 0);
+	ck_assert_int_eq(connect(knocking, net_loopback(port),
+				 sizeof(struct sockaddr_in)),
+		0);
+	before = forbid_descriptors();
+	ck_assert_int_eq(accept(listening, NULL, NULL), -1);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	fd = accept(listening, NULL, NULL);
+	harness_close_pair((int[2]){ listening, knocking });
+	if (fd >= 0)
+		ck_assert_int_eq(close(fd), 0);
+	return fd >= 0;
+}
+
 LOOP_TEST(a_listener_out_of_descriptors_serves_all_who_waited)
 {
 	struct rlimit before;
 
+	if (!want_loses_nobody())
+		return;
 	net_use_faults();
 	net_listen(&listener, on_connection);
 	knock(3);
@@ -1310,8 +1340,11 @@ LOOP_TEST(a_listener_out_of_descriptors_serves_all_who_waited)
 LOOP_TEST(a_listener_goes_on_with_each_descriptor_that_is_freed)
 {
 	struct rlimit before;
-	int spare = dup(0);
+	int spare;
 
+	if (!want_loses_nobody())
+		return;
+	spare = dup(0);
 	ck_assert_int_ge(spare, 0);
 	net_use_faults();
 	net_listen(&listener, on_connection);
