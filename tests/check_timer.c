@@ -662,6 +662,53 @@ FAKE_TIME_TEST(again_of_a_timer_never_started_is_refused)
 	close_all();
 }
 
+/* A repeat is no start: there is no callback, or no delay, to go by. */
+FAKE_TIME_TEST(again_is_refused_if_only_a_repeat_was_set)
+{
+	struct rota_timer timer;
+
+	make_timer(&timer, "T");
+	ck_ok(rota_timer_set_repeat(&timer, 10));
+	ck_err(rota_timer_again(&timer), -EINVAL);
+	ck_err(rota_handle_is_active(&timer.handle), 0);
+	ck_ok(rota_timer_start_at(&timer, 0, on_timer));
+	ck_ok(rota_timer_set_repeat(&timer, 0));
+	ck_err(rota_timer_again(&timer), -EINVAL);
+	ck_ok(rota_timer_set_repeat(&timer, 10));
+	ck_err(rota_timer_again(&timer), -EINVAL);
+	pass(0);
+	ck_trace("T");
+	close_all();
+}
+
+FAKE_TIME_TEST(again_after_the_end_of_a_repeat_uses_the_delay)
+{
+	struct rota_timer timer;
+
+	make_timer(&timer, "T");
+	ck_ok(rota_timer_start(&timer, 30, 7, on_timer));
+	ck_ok(rota_timer_set_repeat(&timer, 0));
+	ck_ok(rota_timer_again(&timer));
+	ck_assert_uint_eq(rota_timer_due_in(&timer), 30);
+	ck_ok(rota_timer_set_repeat(&timer, 7));
+	ck_ok(rota_timer_again(&timer));
+	ck_assert_uint_eq(rota_timer_due_in(&timer), 7);
+	close_all();
+}
+
+FAKE_TIME_TEST(again_after_start_at_uses_the_delay_of_the_start_before)
+{
+	struct rota_timer timer;
+
+	make_timer(&timer, "T");
+	ck_ok(rota_timer_start(&timer, 30, 7, on_timer));
+	ck_ok(rota_timer_start_at(&timer, harness_fake_now() + 9, on_timer));
+	ck_ok(rota_timer_again(&timer));
+	ck_assert_uint_eq(rota_timer_repeat(&timer), 0);
+	ck_assert_uint_eq(rota_timer_due_in(&timer), 30);
+	close_all();
+}
+
 static void
 on_timer_slow_again(struct rota_timer *timer)
 {
@@ -1042,6 +1089,10 @@ add_cases_of_starting(Suite *suite)
 	tcase_add_test(tc, again_of_one_that_does_not_repeat_uses_its_delay);
 	tcase_add_test(tc, again_after_firing_or_stop_starts_anew);
 	tcase_add_test(tc, again_of_a_timer_never_started_is_refused);
+	tcase_add_test(tc, again_is_refused_if_only_a_repeat_was_set);
+	tcase_add_test(tc, again_after_the_end_of_a_repeat_uses_the_delay);
+	tcase_add_test(
+		tc, again_after_start_at_uses_the_delay_of_the_start_before);
 	tcase_add_test(tc, again_counts_from_the_now_of_the_loop);
 	tcase_add_test(tc, idle_timeouts_pushed_out_for_long_fire_once);
 	tcase_add_test(tc, start_at_fires_at_an_absolute_time);

@@ -51,20 +51,16 @@ rota_timer_init(struct rota_loop *loop, struct rota_timer *timer)
 	if (r < 0)
 		return r;
 	timer->alarm.kind = ROTA__ALARM_TIMER;
-	timer->interval_ns = 0;
+	timer->delay_ns = 0;
+	timer->repeat_ns = 0;
 	timer->fn = NULL;
 	rota__handle_init(loop, &timer->handle, &rota__timer_type);
 	return 0;
 }
 
-/*
- * The interval is the repeat, or the delay of the last start for again();
- * which of the two is in handle.spare.
- */
+/* In handle.spare: delay_ns is that of a start, so again() may use it. */
 enum {
-	NEVER,
-	ONCE,
-	REPEATS
+	HAS_DELAY = 1
 };
 
 static void
@@ -86,8 +82,9 @@ rota_timer_start_with(struct rota_timer *timer, uint64_t delay_ns,
 		!rota__handle_is_open(&timer->handle))
 		return -EINVAL;
 	now_ns = timer->handle.loop->sys->clock_ns();
-	timer->interval_ns = repeat_ns ? repeat_ns : delay_ns;
-	timer->handle.spare = repeat_ns ? REPEATS : ONCE;
+	timer->delay_ns = delay_ns;
+	timer->repeat_ns = repeat_ns;
+	timer->handle.spare = HAS_DELAY;
 	start(timer, rota__clock_add(now_ns, delay_ns), fn, place);
 	return 0;
 }
@@ -99,7 +96,7 @@ rota_timer_start_abs(struct rota_timer *timer, uint64_t deadline_ns,
 	if (timer == NULL || fn == NULL ||
 		!rota__handle_is_open(&timer->handle))
 		return -EINVAL;
-	timer->handle.spare = NEVER;
+	timer->repeat_ns = 0;
 	start(timer, deadline_ns, fn, place);
 	return 0;
 }
@@ -107,14 +104,15 @@ rota_timer_start_abs(struct rota_timer *timer, uint64_t deadline_ns,
 int
 rota_timer_again(struct rota_timer *timer)
 {
-	struct rota_loop *loop;
+	uint64_t interval_ns;
+	uint64_t now_ns;
 
-	if (timer == NULL || timer->handle.spare == NEVER ||
-		!rota__handle_is_open(&timer->handle))
+	if (timer == NULL || !rota__handle_is_open(&timer->handle) ||
+		timer->handle.spare != HAS_DELAY)
 		return -EINVAL;
-	loop = timer->handle.loop;
-	start(timer, rota__clock_add(rota__loop_now(loop), timer->interval_ns),
-		timer->fn, NULL);
+	interval_ns = timer->repeat_ns ? timer->repeat_ns : timer->delay_ns;
+	now_ns = rota__loop_now(timer->handle.loop);
+	start(timer, rota__clock_add(now_ns, interval_ns), timer->fn, NULL);
 	return 0;
 }
 
@@ -135,18 +133,14 @@ rota_timer_set_repeat(struct rota_timer *timer, uint64_t repeat_ns)
 {
 	if (timer == NULL || !rota__handle_is_open(&timer->handle))
 		return -EINVAL;
-	timer->handle.spare = repeat_ns ? REPEATS : ONCE;
-	if (repeat_ns)
-		timer->interval_ns = repeat_ns;
+	timer->repeat_ns = repeat_ns;
 	return 0;
 }
 
 uint64_t
 rota_timer_repeat(const struct rota_timer *timer)
 {
-	return timer != NULL && timer->handle.spare == REPEATS ?
-		timer->interval_ns :
-		0;
+	return timer == NULL ? 0 : timer->repeat_ns;
 }
 
 uint64_t
@@ -167,11 +161,11 @@ static uint64_t
 next_beat(const struct rota_timer *timer, uint64_t now_ns)
 {
 	uint64_t due_ns = timer->alarm.deadline_ns;
-	uint64_t n_beats = (now_ns - due_ns) / timer->interval_ns;
+	uint64_t n_beats = (now_ns - due_ns) / timer->repeat_ns;
 
-	/* due + n * interval is at most now. */
+	/* due + n * repeat is at most now. */
 	return rota__clock_add(
-		due_ns + n_beats * timer->interval_ns, timer->interval_ns);
+		due_ns + n_beats * timer->repeat_ns, timer->repeat_ns);
 }
 
 void
@@ -180,7 +174,7 @@ rota__timer_expire(struct rota_loop *loop, struct rota_alarm *alarm)
 	struct rota_timer *timer =
 		ROTA__CONTAINER(alarm, struct rota_timer, alarm);
 
-	if (timer->handle.spare == REPEATS)
+	if (timer->repeat_ns != 0)
 		rota__heap_start(
 			&loop->heap, alarm, next_beat(timer, loop->now_ns));
 	else

@@ -21,7 +21,8 @@ struct rota_timer {
 
 	/* Private from here on. */
 	struct rota_alarm alarm;
-	uint64_t interval_ns;
+	uint64_t delay_ns;
+	uint64_t repeat_ns;
 	rota_timer_fn *fn;
 };
 
@@ -68,7 +69,7 @@ ROTA_API int rota_timer_start_abs(struct rota_timer *timer,
 
 /*
  * Starts a timer again with the callback it had: due in its repeat time, or
- * in the delay of its last start if it does not repeat. This is the cheap
+ * in the delay of its last rota_timer_start() if it does not repeat. This is the cheap
  * call for idle timeouts that every message pushes out: it counts from the
  * loop's now and reads no clock.
  *
