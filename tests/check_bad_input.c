@@ -1,0 +1,2079 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mistakes of the caller at the public door, function by function of
+ * include/rota: each is answered with the errno of its header, and leaves
+ * loop, handle and out-parameters as they were. tests/bad_input_complete.sh
+ * demands that no public function is missing here.
+ */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/loop.h"
+#include "tests/harness.h"
+
+#define CANARY 0xa5
+
+/*
+ * The state before a call, to be compared with the one after it: what counts
+ * and is queued in the loop, all it has in words (type, state, reference,
+ * callback, due time, descriptor), and the bytes of the object in question.
+ */
+static struct {
+	uint64_t alive;
+	uint32_t state;
+	uint32_t n_alarms;
+	uint32_t n_dirty;
+	unsigned n_tasks;
+	int is_stopping;
+	int has_notes;
+	long n_blocks;
+	char report[4096];
+	const void *object;
+	size_t size_bytes;
+	unsigned char bytes[1024];
+} before;
+
+static void
+report(char *text, size_t size_bytes)
+{
+	memset(text, 0, size_bytes);
+	(void)rota_loop_why_alive_text(loop, text, size_bytes);
+}
+
+static void
+remember(const void *object, size_t size_bytes)
+{
+	ck_assert_uint_le(size_bytes, sizeof(before.bytes));
+	before.object = object;
+	before.size_bytes = size_bytes;
+	if (object != NULL)
+		memcpy(before.bytes, object, size_bytes);
+	before.n_blocks = harness_n_blocks();
+	if (loop == NULL)
+		return;
+	before.alive = loop->alive;
+	before.state = loop->state;
+	before.n_alarms = loop->heap.n;
+	before.n_dirty = loop->fds.n_dirty;
+	before.n_tasks = (unsigned)(loop->ticks.n + loop->microtasks.n);
+	before.is_stopping = loop->is_stopping;
+	before.has_notes = rota__inbox_has_notes(loop);
+	report(before.report, sizeof(before.report));
+}
+
+static void
+ck_same_loop(const char *call)
+{
+	char now[sizeof(before.report)];
+
+	ck_assert_msg(loop->alive == before.alive, "%s changed alive", call);
+	ck_assert_msg(loop->state == before.state, "%s changed state", call);
+	ck_assert_msg(loop->heap.n == before.n_alarms, "%s: alarms", call);
+	ck_assert_msg(loop->fds.n_dirty == before.n_dirty, "%s: wishes", call);
+	ck_assert_msg(loop->ticks.n + loop->microtasks.n == before.n_tasks,
+		"%s queued something", call);
+	ck_assert_msg(
+		loop->is_stopping == before.is_stopping, "%s: stop", call);
+	ck_assert_msg(rota__inbox_has_notes(loop) == before.has_notes,
+		"%s posted something", call);
+	report(now, sizeof(now));
+	ck_assert_msg(strcmp(now, before.report) == 0,
+		"%s made of\n%sthis:\n%s", call, before.report, now);
+	/* A walk in progress has its own member in the ring of handles. */
+	if (!loop->is_walking)
+		ck_assert_msg(rota__loop_check(loop) == 0,
+			"%s: core/check.c:%d", call, rota__loop_check(loop));
+}
+
+static void
+ck_same(const char *call)
+{
+	ck_assert_msg(harness_n_blocks() == before.n_blocks,
+		"%s changed what is allocated", call);
+	ck_assert_msg(before.object == NULL ||
+			memcmp(before.bytes, before.object,
+				before.size_bytes) == 0,
+		"%s changed its object", call);
+	if (loop != NULL)
+		ck_same_loop(call);
+}
+
+/* Demands that a call returns `expected` and changes nothing. */
+#define ck_refused(expr, expected) \
+	do { \
+		remember(NULL, 0); \
+		ck_returns((expr), (expected), #expr); \
+		ck_same(#expr); \
+	} while (0)
+
+/* The same, and that *object keeps its bytes. */
+#define ck_refused_for(object, expr, expected) \
+	do { \
+		remember((object), sizeof(*(object))); \
+		ck_returns((expr), (expected), #expr); \
+		ck_same(#expr); \
+	} while (0)
+
+/* A number that is no open descriptor. */
+static int
+closed_number(void)
+{
+	int fd = dup(STDERR_FILENO);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(close(fd), 0);
+	return fd;
+}
+
+static void
+on_closed(struct rota_handle *handle)
+{
+	trace('C');
+	ck_err(rota_handle_is_closing(handle), 0);
+}
+
+static void
+on_wrongly_closed(struct rota_handle *handle)
+{
+	(void)handle;
+	trace('!');
+}
+
+/* Every kind of handle ************************************************/
+
+union any {
+	struct rota_handle handle;
+	struct rota_hook hook;
+	struct rota_io io;
+	struct rota_signal signal;
+	struct rota_tcp tcp;
+	struct rota_timer timer;
+	struct rota_wake wake;
+};
+
+static void
+on_timer(struct rota_timer *timer)
+{
+	(void)timer;
+	trace('T');
+}
+
+static void
+on_hook(struct rota_hook *hook)
+{
+	(void)hook;
+	trace('H');
+}
+
+static void
+on_io(struct rota_io *io, unsigned ready)
+{
+	(void)io;
+	(void)ready;
+	trace('O');
+}
+
+static void
+on_signal(struct rota_signal *signal, const struct rota_signal_event *event)
+{
+	(void)signal;
+	(void)event;
+	trace('S');
+}
+
+static void
+on_wake(struct rota_wake *wake)
+{
+	(void)wake;
+	trace('W');
+}
+
+static void
+on_read(struct rota_stream *stream, ssize_t n, const void *data)
+{
+	(void)stream;
+	(void)n;
+	(void)data;
+	trace('R');
+}
+
+static int
+init_timer(union any *any)
+{
+	return rota_timer_init(loop, &any->timer);
+}
+
+static int
+start_timer(union any *any)
+{
+	return rota_timer_start(&any->timer, ROTA_SECOND, 0, on_timer);
+}
+
+static int
+stop_timer(union any *any)
+{
+	return rota_timer_stop(&any->timer);
+}
+
+static int
+init_idle(union any *any)
+{
+	return rota_idle_init(loop, &any->hook);
+}
+
+static int
+init_prepare(union any *any)
+{
+	return rota_prepare_init(loop, &any->hook);
+}
+
+static int
+init_check(union any *any)
+{
+	return rota_check_init(loop, &any->hook);
+}
+
+static int
+start_hook(union any *any)
+{
+	return rota_hook_start(&any->hook, on_hook);
+}
+
+static int
+stop_hook(union any *any)
+{
+	return rota_hook_stop(&any->hook);
+}
+
+/* Nothing is ever to be read there. */
+static int pipe_fds[2];
+
+static int
+init_io(union any *any)
+{
+	return rota_io_init(loop, &any->io, pipe_fds[0]);
+}
+
+static int
+start_io(union any *any)
+{
+	return rota_io_start(&any->io, ROTA_READABLE, on_io);
+}
+
+static int
+stop_io(union any *any)
+{
+	return rota_io_stop(&any->io);
+}
+
+static int
+init_signal(union any *any)
+{
+	return rota_signal_init(loop, &any->signal);
+}
+
+static int
+start_signal(union any *any)
+{
+	return rota_signal_start(&any->signal, SIGUSR1, on_signal);
+}
+
+static int
+stop_signal(union any *any)
+{
+	return rota_signal_stop(&any->signal);
+}
+
+static int
+init_wake(union any *any)
+{
+	return rota_wake_init(loop, &any->wake, on_wake);
+}
+
+static int
+init_tcp(union any *any)
+{
+	int fds[2];
+	int r = rota_tcp_init(loop, &any->tcp);
+
+	if (r < 0)
+		return r;
+	harness_tcp_pair(fds);
+	ck_assert_int_eq(close(fds[1]), 0);
+	return rota_tcp_open(&any->tcp, fds[0]);
+}
+
+static int
+start_tcp(union any *any)
+{
+	return rota_stream_read_start(&any->tcp.stream, NULL, on_read);
+}
+
+static int
+stop_tcp(union any *any)
+{
+	return rota_stream_read_stop(&any->tcp.stream);
+}
+
+/* What is active from init on has no start and no stop. */
+static const struct kind {
+	int (*init)(union any *any);
+	int (*start)(union any *any);
+	int (*stop)(union any *any);
+} kinds[] = {
+	{ init_check, start_hook, stop_hook },
+	{ init_idle, start_hook, stop_hook },
+	{ init_io, start_io, stop_io },
+	{ init_prepare, start_hook, stop_hook },
+	{ init_signal, start_signal, stop_signal },
+	{ init_tcp, start_tcp, stop_tcp },
+	{ init_timer, start_timer, stop_timer },
+	{ init_wake, NULL, NULL },
+};
+
+#define N_KINDS ((int)(sizeof(kinds) / sizeof(kinds[0])))
+
+/* What holds for blank, closing and closed handles alike. */
+static void
+ck_refuses_all(const struct kind *kind, union any *any)
+{
+	struct rota_handle *handle = &any->handle;
+
+	if (kind->start != NULL) {
+		ck_refused_for(any, kind->start(any), -EINVAL);
+		ck_refused_for(any, kind->stop(any), 0);
+	}
+	ck_refused_for(any, rota_handle_ref(handle), -EINVAL);
+	ck_refused_for(any, rota_handle_unref(handle), -EINVAL);
+	ck_refused_for(any, rota_handle_set_name(handle, "x"), -EINVAL);
+	ck_refused_for(any, rota_handle_set_name(handle, NULL), -EINVAL);
+	ck_refused_for(any, rota_handle_set_active(handle, 1, "x"), -EINVAL);
+	ck_refused_for(any, rota_handle_set_active(handle, 0, "x"), -EINVAL);
+	ck_refused_for(any, rota_handle_closed(handle), -EINVAL);
+	ck_refused_for(any, rota_handle_is_active(handle), 0);
+}
+
+static void
+ck_is_no_handle(const struct kind *kind, union any *any)
+{
+	struct rota_handle *handle = &any->handle;
+
+	ck_refuses_all(kind, any);
+	ck_refused_for(any, rota_handle_close(handle, on_closed), -EINVAL);
+	ck_refused_for(any, rota_handle_has_ref(handle), 0);
+	ck_refused_for(any, rota_handle_is_closing(handle), 0);
+	ck_assert_ptr_null(rota_handle_name(handle));
+	ck_assert_ptr_null(rota_handle_loop(handle));
+}
+
+LOOP_TEST(a_blank_handle_of_any_kind_refuses_all)
+{
+	for (int i = 0; i < N_KINDS; i++) {
+		union any any;
+
+		memset(&any, 0, sizeof(any));
+		ck_is_no_handle(&kinds[i], &any);
+	}
+}
+
+LOOP_TEST(a_closing_handle_of_any_kind_refuses_all)
+{
+	for (int i = 0; i < N_KINDS; i++) {
+		union any any;
+		struct rota_handle *handle = &any.handle;
+
+		trace_reset();
+		harness_pipe(pipe_fds);
+		memset(&any, 0, sizeof(any));
+		ck_ok(kinds[i].init(&any));
+		ck_ok(rota_handle_set_name(handle, "closing"));
+		ck_ok(rota_handle_close(handle, on_closed));
+		ck_refuses_all(&kinds[i], &any);
+		ck_refused_for(&any,
+			rota_handle_close(handle, on_wrongly_closed),
+			-EALREADY);
+		ck_refused_for(&any,
+			rota_handle_init(loop, handle, handle->type), -EINVAL);
+		ck_refused_for(&any, rota_handle_is_closing(handle), 1);
+		ck_assert_str_eq(rota_handle_name(handle), "closing");
+		ck_assert_ptr_eq(rota_handle_loop(handle), loop);
+		run_to_the_end();
+		ck_trace("C");
+		harness_close_pair(pipe_fds);
+	}
+}
+
+LOOP_TEST(a_closed_handle_of_any_kind_refuses_all)
+{
+	for (int i = 0; i < N_KINDS; i++) {
+		union any any;
+
+		harness_pipe(pipe_fds);
+		memset(&any, 0, sizeof(any));
+		ck_ok(kinds[i].init(&any));
+		if (kinds[i].start != NULL)
+			ck_ok(kinds[i].start(&any));
+		ck_ok(rota_handle_close(&any.handle, NULL));
+		run_to_the_end();
+		ck_is_no_handle(&kinds[i], &any);
+		harness_close_pair(pipe_fds);
+	}
+}
+
+static void
+on_closed_refuse_all(struct rota_handle *handle)
+{
+	const struct kind *kind = handle->data;
+
+	trace('C');
+	ck_is_no_handle(kind, (union any *)handle);
+}
+
+LOOP_TEST(a_handle_of_any_kind_refuses_all_in_its_close_callback)
+{
+	for (int i = 0; i < N_KINDS; i++) {
+		union any any;
+		struct kind kind = kinds[i];
+
+		trace_reset();
+		harness_pipe(pipe_fds);
+		memset(&any, 0, sizeof(any));
+		ck_ok(kind.init(&any));
+		any.handle.data = &kind;
+		ck_ok(rota_handle_close(&any.handle, on_closed_refuse_all));
+		run_to_the_end();
+		ck_trace("C");
+		harness_close_pair(pipe_fds);
+	}
+}
+
+LOOP_TEST(stop_of_an_inactive_handle_of_any_kind_changes_nothing)
+{
+	for (int i = 0; i < N_KINDS; i++) {
+		union any any;
+
+		if (kinds[i].stop == NULL)
+			continue;
+		harness_pipe(pipe_fds);
+		memset(&any, 0, sizeof(any));
+		ck_ok(kinds[i].init(&any));
+		ck_refused_for(&any, kinds[i].stop(&any), 0);
+		ck_ok(kinds[i].start(&any));
+		ck_err(rota_handle_is_active(&any.handle), 1);
+		ck_ok(kinds[i].start(&any));
+		ck_ok(kinds[i].stop(&any));
+		ck_refused_for(&any, kinds[i].stop(&any), 0);
+		close_all();
+		harness_close_pair(pipe_fds);
+	}
+}
+
+/* rota/handle.h *******************************************************/
+
+static const struct rota_handle_type bare_type = {
+	.name = "bare",
+	.size = sizeof(struct rota_handle),
+};
+
+LOOP_TEST(functions_of_handles_want_a_handle)
+{
+	ck_refused(rota_handle_close(NULL, on_closed), -EINVAL);
+	ck_refused(rota_handle_close_at(NULL, NULL, NULL), -EINVAL);
+	ck_refused(rota_handle_ref(NULL), -EINVAL);
+	ck_refused(rota_handle_unref(NULL), -EINVAL);
+	ck_refused(rota_handle_set_name(NULL, "x"), -EINVAL);
+	ck_refused(rota_handle_set_active(NULL, 1, "x"), -EINVAL);
+	ck_refused(rota_handle_closed(NULL), -EINVAL);
+	ck_refused(rota_handle_has_ref(NULL), 0);
+	ck_refused(rota_handle_is_active(NULL), 0);
+	ck_refused(rota_handle_is_closing(NULL), 0);
+	ck_assert_ptr_null(rota_handle_name(NULL));
+	ck_assert_ptr_null(rota_handle_loop(NULL));
+}
+
+LOOP_TEST(handle_init_wants_all_its_arguments)
+{
+	struct rota_handle handle = { 0 };
+
+	ck_refused_for(
+		&handle, rota_handle_init(NULL, &handle, &bare_type), -EINVAL);
+	ck_refused_for(&handle, rota_handle_init(loop, &handle, NULL), -EINVAL);
+	ck_refused(rota_handle_init(loop, NULL, &bare_type), -EINVAL);
+}
+
+LOOP_TEST(only_a_closing_that_was_put_off_can_be_ended)
+{
+	struct rota_handle handle = { 0 };
+
+	ck_ok(rota_handle_init(loop, &handle, &bare_type));
+	ck_refused_for(&handle, rota_handle_closed(&handle), -EINVAL);
+	ck_ok(rota_handle_set_active(&handle, 1, "on_bare\0here"));
+	ck_refused_for(&handle, rota_handle_closed(&handle), -EINVAL);
+	close_all();
+	ck_refused_for(&handle, rota_handle_closed(&handle), -EINVAL);
+}
+
+START_TEST(an_unknown_type_has_no_size)
+{
+	ck_refused(rota_handle_size(NULL), 0);
+	ck_refused(rota_handle_size(""), 0);
+	ck_refused(rota_handle_size("time"), 0);
+	ck_refused(rota_handle_size("timers"), 0);
+}
+END_TEST
+
+/* rota/timer.h ********************************************************/
+
+LOOP_TEST(functions_of_timers_want_all_their_arguments)
+{
+	struct rota_timer timer = { 0 };
+
+	memset(&timer, CANARY, sizeof(timer));
+	ck_refused_for(&timer, rota_timer_init(NULL, &timer), -EINVAL);
+	ck_refused(rota_timer_init(loop, NULL), -EINVAL);
+	ck_ok(rota_timer_init(loop, &timer));
+	ck_refused_for(&timer, rota_timer_start(&timer, 1, 1, NULL), -EINVAL);
+	ck_refused_for(&timer, rota_timer_start_at(&timer, 1, NULL), -EINVAL);
+	ck_refused(rota_timer_start(NULL, 1, 1, on_timer), -EINVAL);
+	ck_refused(rota_timer_start_at(NULL, 1, on_timer), -EINVAL);
+	ck_refused(rota_timer_again(NULL), -EINVAL);
+	ck_refused(rota_timer_stop(NULL), -EINVAL);
+	ck_refused(rota_timer_set_repeat(NULL, 1), -EINVAL);
+	ck_refused(rota_timer_repeat(NULL), 0);
+	ck_assert_uint_eq(rota_timer_due_in(NULL), ROTA_FOREVER);
+	close_all();
+}
+
+LOOP_TEST(a_refused_start_leaves_an_active_timer_as_it_was)
+{
+	struct rota_timer timer = { 0 };
+
+	ck_ok(rota_timer_init(loop, &timer));
+	ck_ok(rota_timer_start(&timer, 0, 0, on_timer));
+	ck_refused_for(&timer, rota_timer_start(&timer, 9, 9, NULL), -EINVAL);
+	ck_refused_for(&timer, rota_timer_start_at(&timer, 9, NULL), -EINVAL);
+	run_to_the_end();
+	ck_trace("T");
+	close_all();
+}
+
+static void
+ck_timer_refuses_all(struct rota_timer *timer)
+{
+	ck_refused_for(timer, rota_timer_start_at(timer, 1, on_timer), -EINVAL);
+	ck_refused_for(timer, rota_timer_again(timer), -EINVAL);
+	ck_refused_for(timer, rota_timer_set_repeat(timer, 1), -EINVAL);
+	ck_refused_for(timer, rota_timer_set_repeat(timer, 0), -EINVAL);
+	ck_assert_uint_eq(rota_timer_due_in(timer), ROTA_FOREVER);
+}
+
+LOOP_TEST(a_timer_blank_closing_or_closed_refuses_all)
+{
+	struct rota_timer timer = { 0 };
+
+	ck_timer_refuses_all(&timer);
+	ck_ok(rota_timer_init(loop, &timer));
+	ck_ok(rota_timer_start(&timer, 1, 1, on_timer));
+	ck_ok(rota_handle_close(&timer.handle, NULL));
+	ck_timer_refuses_all(&timer);
+	run_to_the_end();
+	ck_timer_refuses_all(&timer);
+	ck_trace("");
+}
+
+LOOP_TEST(a_timer_without_a_start_cannot_be_started_again)
+{
+	struct rota_timer timer = { 0 };
+
+	ck_ok(rota_timer_init(loop, &timer));
+	ck_refused_for(&timer, rota_timer_again(&timer), -EINVAL);
+	ck_ok(rota_timer_set_repeat(&timer, 1));
+	ck_refused_for(&timer, rota_timer_again(&timer), -EINVAL);
+	ck_ok(rota_timer_start_at(&timer, ROTA_FOREVER, on_timer));
+	ck_refused_for(&timer, rota_timer_again(&timer), -EINVAL);
+	close_all();
+}
+
+LOOP_TEST(the_largest_times_never_come)
+{
+	static const uint64_t huge[] = { ROTA_FOREVER, ROTA_FOREVER - 1,
+		INT64_MAX, (uint64_t)INT64_MAX + 1 };
+
+	for (int i = 0; i < 4; i++) {
+		struct rota_timer timer = { 0 };
+
+		ck_ok(rota_timer_init(loop, &timer));
+		ck_ok(rota_timer_start(&timer, huge[i], huge[i], on_timer));
+		ck_ok(rota_timer_again(&timer));
+		ck_ok(rota_timer_start_at(&timer, huge[i], on_timer));
+		ck_ok(rota_timer_set_repeat(&timer, huge[i]));
+		ck_err(run_once_checked(ROTA_RUN_NOWAIT), 1);
+		close_all();
+	}
+	ck_trace("");
+}
+
+/* rota/hook.h, rota/immediate.h ***************************************/
+
+LOOP_TEST(functions_of_hooks_want_all_their_arguments)
+{
+	struct rota_hook hook = { 0 };
+
+	memset(&hook, CANARY, sizeof(hook));
+	ck_refused_for(&hook, rota_idle_init(NULL, &hook), -EINVAL);
+	ck_refused_for(&hook, rota_prepare_init(NULL, &hook), -EINVAL);
+	ck_refused_for(&hook, rota_check_init(NULL, &hook), -EINVAL);
+	ck_refused(rota_idle_init(loop, NULL), -EINVAL);
+	ck_refused(rota_prepare_init(loop, NULL), -EINVAL);
+	ck_refused(rota_check_init(loop, NULL), -EINVAL);
+	ck_refused(rota_hook_start(NULL, on_hook), -EINVAL);
+	ck_refused(rota_hook_stop(NULL), -EINVAL);
+	ck_ok(rota_check_init(loop, &hook));
+	ck_refused_for(&hook, rota_hook_start(&hook, NULL), -EINVAL);
+	ck_ok(rota_hook_start(&hook, on_hook));
+	ck_refused_for(&hook, rota_hook_start(&hook, NULL), -EINVAL);
+	ck_err(run_once_checked(ROTA_RUN_NOWAIT), 1);
+	ck_trace("H");
+	close_all();
+}
+
+static void
+on_immediate(struct rota_immediate *immediate)
+{
+	trace('I');
+	ck_refused_for(immediate, rota_immediate_stop(immediate), 0);
+}
+
+LOOP_TEST(functions_of_immediates_want_all_their_arguments)
+{
+	struct rota_immediate now = { 0 };
+
+	memset(&now, CANARY, sizeof(now));
+	ck_refused_for(&now, rota_immediate_init(NULL, &now), -EINVAL);
+	ck_refused(rota_immediate_init(loop, NULL), -EINVAL);
+	ck_refused(rota_immediate_start(NULL, on_immediate), -EINVAL);
+	ck_refused(rota_immediate_stop(NULL), -EINVAL);
+	ck_refused(rota_immediate_ref(NULL), -EINVAL);
+	ck_refused(rota_immediate_unref(NULL), -EINVAL);
+	ck_refused(rota_immediate_is_queued(NULL), 0);
+	ck_refused(rota_immediate_has_ref(NULL), 0);
+	ck_ok(rota_immediate_init(loop, &now));
+	ck_refused_for(&now, rota_immediate_start(&now, NULL), -EINVAL);
+	ck_refused_for(&now, rota_immediate_stop(&now), 0);
+	ck_ok(rota_immediate_start(&now, on_immediate));
+	ck_refused_for(&now, rota_immediate_start(&now, NULL), -EINVAL);
+	run_to_the_end();
+	ck_trace("I");
+}
+
+LOOP_TEST(a_blank_immediate_refuses_all)
+{
+	struct rota_immediate now = { 0 };
+
+	ck_refused_for(&now, rota_immediate_start(&now, on_immediate), -EINVAL);
+	ck_refused_for(&now, rota_immediate_stop(&now), 0);
+	ck_refused_for(&now, rota_immediate_ref(&now), -EINVAL);
+	ck_refused_for(&now, rota_immediate_unref(&now), -EINVAL);
+	ck_refused_for(&now, rota_immediate_is_queued(&now), 0);
+	ck_refused_for(&now, rota_immediate_has_ref(&now), 0);
+}
+
+/* rota/io.h ***********************************************************/
+
+LOOP_TEST(functions_of_watchers_want_all_their_arguments)
+{
+	struct rota_io io = { 0 };
+	int fds[2];
+
+	harness_pipe(fds);
+	memset(&io, CANARY, sizeof(io));
+	ck_refused_for(&io, rota_io_init(NULL, &io, fds[0]), -EINVAL);
+	ck_refused(rota_io_init(loop, NULL, fds[0]), -EINVAL);
+	ck_refused(rota_io_start(NULL, ROTA_READABLE, on_io), -EINVAL);
+	ck_refused(rota_io_stop(NULL), -EINVAL);
+	ck_refused(rota_io_rebind(NULL, fds[0]), -EINVAL);
+	ck_refused(rota_io_fd(NULL), -1);
+	ck_refused(rota_io_events(NULL), 0);
+	ck_refused(rota_io_error(NULL), 0);
+	ck_ok(rota_io_init(loop, &io, fds[0]));
+	ck_refused_for(&io, rota_io_start(&io, ROTA_READABLE, NULL), -EINVAL);
+	ck_ok(rota_io_start(&io, ROTA_READABLE, on_io));
+	ck_refused_for(&io, rota_io_start(&io, ROTA_WRITABLE, NULL), -EINVAL);
+	ck_err(rota_io_events(&io), ROTA_READABLE);
+	close_all();
+	harness_close_pair(fds);
+}
+
+LOOP_TEST(a_watcher_wants_an_open_descriptor)
+{
+	int bad[] = { -1, INT_MIN, INT_MAX, -1 };
+	struct rota_io blank = { 0 };
+	struct rota_io io = { 0 };
+	int fds[2];
+
+	harness_pipe(fds);
+	bad[3] = closed_number();
+	ck_ok(rota_io_init(loop, &io, fds[0]));
+	ck_ok(rota_io_start(&io, ROTA_READABLE, on_io));
+	for (int i = 0; i < 4; i++) {
+		ck_refused_for(
+			&blank, rota_io_init(loop, &blank, bad[i]), -EBADF);
+		ck_refused_for(&io, rota_io_rebind(&io, bad[i]), -EBADF);
+	}
+	ck_err(rota_io_fd(&io), fds[0]);
+	close_all();
+	harness_close_pair(fds);
+}
+
+LOOP_TEST(a_watcher_wants_wishes_that_exist)
+{
+	static const unsigned bad[] = { 0, ROTA_EDGE, ROTA_FAILED,
+		ROTA_READABLE | ROTA_FAILED, ROTA_READABLE | 1u << 6,
+		ROTA_READABLE | 1u << 8, ROTA_READABLE | 1u << 31, UINT_MAX };
+	struct rota_io io = { 0 };
+	int fds[2];
+
+	harness_pipe(fds);
+	ck_ok(rota_io_init(loop, &io, fds[0]));
+	for (int i = 0; i < 8; i++)
+		ck_refused_for(&io, rota_io_start(&io, bad[i], on_io), -EINVAL);
+	ck_ok(rota_io_start(&io, ROTA_READABLE, on_io));
+	for (int i = 0; i < 8; i++)
+		ck_refused_for(&io, rota_io_start(&io, bad[i], on_io), -EINVAL);
+	ck_err(rota_io_events(&io), ROTA_READABLE);
+	close_all();
+	harness_close_pair(fds);
+}
+
+static void
+ck_io_is_nothing(struct rota_io *io, int fd)
+{
+	ck_refused_for(io, rota_io_rebind(io, fd), -EINVAL);
+	ck_refused_for(io, rota_io_fd(io), -1);
+	ck_refused_for(io, rota_io_events(io), 0);
+	ck_refused_for(io, rota_io_error(io), 0);
+}
+
+LOOP_TEST(a_watcher_blank_closing_or_closed_has_no_descriptor)
+{
+	struct rota_io io = { 0 };
+	int fds[2];
+
+	harness_pipe(fds);
+	ck_io_is_nothing(&io, fds[0]);
+	ck_ok(rota_io_init(loop, &io, fds[0]));
+	ck_ok(rota_io_start(&io, ROTA_READABLE, on_io));
+	ck_ok(rota_handle_close(&io.handle, NULL));
+	ck_io_is_nothing(&io, fds[0]);
+	run_to_the_end();
+	ck_io_is_nothing(&io, fds[0]);
+	harness_close_pair(fds);
+}
+
+/* rota/signal.h, rota/wake.h ******************************************/
+
+LOOP_TEST(functions_of_signals_want_all_their_arguments)
+{
+	struct rota_signal signal = { 0 };
+
+	memset(&signal, CANARY, sizeof(signal));
+	ck_refused_for(&signal, rota_signal_init(NULL, &signal), -EINVAL);
+	ck_refused(rota_signal_init(loop, NULL), -EINVAL);
+	ck_refused(rota_signal_start(NULL, SIGUSR1, on_signal), -EINVAL);
+	ck_refused(rota_signal_once(NULL, SIGUSR1, on_signal), -EINVAL);
+	ck_refused(rota_signal_stop(NULL), -EINVAL);
+	ck_ok(rota_signal_init(loop, &signal));
+	ck_refused_for(
+		&signal, rota_signal_start(&signal, SIGUSR1, NULL), -EINVAL);
+	ck_refused_for(
+		&signal, rota_signal_once(&signal, SIGUSR1, NULL), -EINVAL);
+	close_all();
+}
+
+LOOP_TEST(a_signal_handle_wants_a_signal_that_can_be_caught)
+{
+	static const int bad[] = { 0, -1, INT_MIN, INT_MAX, 129, 100000,
+		SIGKILL, SIGSTOP };
+	struct rota_signal signal = { 0 };
+
+	ck_ok(rota_signal_init(loop, &signal));
+	for (int n = 0; n < 2; n++) {
+		for (int i = 0; i < 8; i++) {
+			ck_refused_for(&signal,
+				rota_signal_start(&signal, bad[i], on_signal),
+				-EINVAL);
+			ck_refused_for(&signal,
+				rota_signal_once(&signal, bad[i], on_signal),
+				-EINVAL);
+		}
+		ck_ok(rota_signal_start(&signal, SIGUSR1, on_signal));
+	}
+	ck_ok(raise(SIGUSR1));
+	ck_err(run_once_checked(ROTA_RUN_NOWAIT), 1);
+	ck_trace("S");
+	close_all();
+}
+
+LOOP_TEST(a_signal_handle_blank_closing_or_closed_has_no_once)
+{
+	struct rota_signal signal = { 0 };
+
+	ck_refused_for(&signal, rota_signal_once(&signal, SIGUSR1, on_signal),
+		-EINVAL);
+	ck_ok(rota_signal_init(loop, &signal));
+	ck_ok(rota_handle_close(&signal.handle, NULL));
+	ck_refused_for(&signal, rota_signal_once(&signal, SIGUSR1, on_signal),
+		-EINVAL);
+	run_to_the_end();
+	ck_refused_for(&signal, rota_signal_once(&signal, SIGUSR1, on_signal),
+		-EINVAL);
+}
+
+LOOP_TEST(functions_of_wakes_want_all_their_arguments)
+{
+	struct rota_wake wake = { 0 };
+
+	memset(&wake, CANARY, sizeof(wake));
+	ck_refused_for(&wake, rota_wake_init(NULL, &wake, on_wake), -EINVAL);
+	ck_refused_for(&wake, rota_wake_init(loop, &wake, NULL), -EINVAL);
+	ck_refused(rota_wake_init(loop, NULL, on_wake), -EINVAL);
+	ck_refused(rota_wake_send(NULL), -EINVAL);
+}
+
+LOOP_TEST(a_wake_that_is_blank_or_closing_is_not_rung)
+{
+	struct rota_wake wake = { 0 };
+
+	ck_ok(rota_wake_init(loop, &wake, on_wake));
+	ck_ok(rota_handle_close(&wake.handle, NULL));
+	ck_refused_for(&wake, rota_wake_send(&wake), -EINVAL);
+	run_to_the_end();
+	ck_refused_for(&wake, rota_wake_send(&wake), -EINVAL);
+	ck_trace("");
+}
+
+/* rota/stream.h *******************************************************/
+
+static void
+on_written(struct rota_write *write, int status)
+{
+	(void)write;
+	trace(status == 0 ? 'w' : 'x');
+}
+
+static void
+on_shut(struct rota_shutdown *request, int status)
+{
+	(void)request;
+	trace(status == 0 ? 's' : 'x');
+}
+
+static void
+on_connection(struct rota_stream *listener, int status)
+{
+	(void)listener;
+	(void)status;
+	trace('L');
+}
+
+static void
+on_connected(struct rota_connect *request, int status)
+{
+	(void)request;
+	trace(status == 0 ? 'c' : 'x');
+}
+
+static struct sockaddr_storage
+loopback(uint16_t port)
+{
+	struct sockaddr_storage addr;
+
+	ck_ok(rota_address_parse("127.0.0.1", port, &addr));
+	return addr;
+}
+
+/* Makes `tcp` a connection; returns the other end. */
+static int
+open_connection(struct rota_tcp *tcp)
+{
+	int fds[2];
+
+	harness_tcp_pair(fds);
+	memset(tcp, 0, sizeof(*tcp));
+	ck_ok(rota_tcp_init(loop, tcp));
+	ck_ok(rota_tcp_open(tcp, fds[0]));
+	return fds[1];
+}
+
+/* Makes `tcp` a listener; returns its address. */
+static struct sockaddr_storage
+open_listener(struct rota_tcp *tcp)
+{
+	struct sockaddr_storage addr = loopback(0);
+
+	ck_ok(rota_tcp_init(loop, tcp));
+	ck_ok(rota_tcp_bind(tcp, (struct sockaddr *)&addr, 0));
+	ck_ok(rota_stream_listen(&tcp->stream, 1, on_connection));
+	ck_ok(rota_tcp_local_address(tcp, &addr));
+	return addr;
+}
+
+LOOP_TEST(functions_of_streams_want_a_stream)
+{
+	struct iovec byte = { "x", 1 };
+	struct rota_shutdown shutdown = { 0 };
+	struct rota_write write = { 0 };
+	struct rota_tcp tcp = { 0 };
+
+	ck_ok(rota_tcp_init(loop, &tcp));
+	ck_refused(rota_stream_read_start(NULL, NULL, on_read), -EINVAL);
+	ck_refused(rota_stream_read_stop(NULL), -EINVAL);
+	ck_refused(
+		rota_stream_write(NULL, &write, &byte, 1, on_written), -EINVAL);
+	ck_refused(rota_stream_try_write(NULL, &byte, 1), -EINVAL);
+	ck_refused(rota_stream_shutdown(NULL, &shutdown, on_shut), -EINVAL);
+	ck_refused(rota_stream_listen(NULL, 1, on_connection), -EINVAL);
+	ck_refused(rota_stream_accept(NULL, &tcp.stream), -EINVAL);
+	ck_refused(rota_stream_accept(&tcp.stream, NULL), -EINVAL);
+	ck_refused(rota_stream_set_gather(NULL, 1), -EINVAL);
+	ck_refused(rota_stream_queued_bytes(NULL), 0);
+	ck_refused(rota_stream_fd(NULL), -1);
+	ck_refused(rota_stream_is_reading(NULL), 0);
+	ck_refused(rota_stream_is_readable(NULL), 0);
+	ck_refused(rota_stream_is_writable(NULL), 0);
+	close_all();
+}
+
+LOOP_TEST(functions_of_streams_want_all_their_arguments)
+{
+	struct iovec byte = { "x", 1 };
+	struct rota_shutdown shutdown = { 0 };
+	struct rota_write write = { 0 };
+	struct rota_tcp tcp = { 0 };
+	struct rota_stream *stream = &tcp.stream;
+	int peer = open_connection(&tcp);
+
+	ck_refused_for(
+		&tcp, rota_stream_read_start(stream, NULL, NULL), -EINVAL);
+	ck_refused_for(&tcp,
+		rota_stream_write(stream, NULL, &byte, 1, on_written), -EINVAL);
+	ck_refused_for(&write,
+		rota_stream_write(stream, &write, &byte, 1, NULL), -EINVAL);
+	ck_refused_for(&write,
+		rota_stream_write(stream, &write, NULL, 1, on_written),
+		-EINVAL);
+	ck_refused_for(&write,
+		rota_stream_write(stream, &write, NULL, UINT_MAX, on_written),
+		-EINVAL);
+	ck_refused_for(&tcp, rota_stream_try_write(stream, NULL, 1), -EINVAL);
+	ck_refused_for(
+		&tcp, rota_stream_try_write(stream, NULL, UINT_MAX), -EINVAL);
+	ck_refused_for(
+		&tcp, rota_stream_shutdown(stream, NULL, on_shut), -EINVAL);
+	ck_refused_for(&shutdown, rota_stream_shutdown(stream, &shutdown, NULL),
+		-EINVAL);
+	ck_refused_for(&tcp, rota_stream_listen(stream, 1, NULL), -EINVAL);
+	ck_err(rota_stream_is_writable(stream), 1);
+	close_all();
+	ck_ok(close(peer));
+	ck_trace("");
+}
+
+LOOP_TEST(writes_want_sizes_that_can_be_summed_up)
+{
+	char byte = 'x';
+	struct iovec huge[] = { { &byte, 1 }, { &byte, SIZE_MAX / 2 } };
+	struct iovec wraps[] = { { &byte, SIZE_MAX }, { &byte, 2 } };
+	struct iovec nowhere = { NULL, 1 };
+	struct rota_write write = { 0 };
+	struct rota_tcp tcp = { 0 };
+	struct rota_stream *stream = &tcp.stream;
+	int peer = open_connection(&tcp);
+
+	ck_refused_for(&write,
+		rota_stream_write(stream, &write, huge, 2, on_written),
+		-EINVAL);
+	ck_refused_for(&write,
+		rota_stream_write(stream, &write, wraps, 2, on_written),
+		-EINVAL);
+	ck_refused_for(&write,
+		rota_stream_write(stream, &write, &nowhere, 1, on_written),
+		-EINVAL);
+	ck_refused_for(&tcp, rota_stream_try_write(stream, huge, 2), -EINVAL);
+	ck_refused_for(&tcp, rota_stream_try_write(stream, wraps, 2), -EINVAL);
+	ck_refused_for(
+		&tcp, rota_stream_try_write(stream, &nowhere, 1), -EINVAL);
+	ck_refused(rota_stream_queued_bytes(stream), 0);
+	close_all();
+	ck_ok(close(peer));
+	ck_trace("");
+}
+
+static void
+ck_stream_refuses_all(struct rota_stream *stream)
+{
+	struct iovec byte = { "x", 1 };
+	struct rota_shutdown shutdown = { 0 };
+	struct rota_write write = { 0 };
+
+	ck_refused_for(
+		stream, rota_stream_read_start(stream, NULL, on_read), -EINVAL);
+	ck_refused_for(stream, rota_stream_read_stop(stream), 0);
+	ck_refused_for(stream,
+		rota_stream_write(stream, &write, &byte, 1, on_written),
+		-EINVAL);
+	ck_refused_for(
+		stream, rota_stream_try_write(stream, &byte, 1), -EINVAL);
+	ck_refused_for(stream, rota_stream_shutdown(stream, &shutdown, on_shut),
+		-EINVAL);
+	ck_refused_for(
+		stream, rota_stream_listen(stream, 1, on_connection), -EINVAL);
+	ck_refused_for(stream, rota_stream_accept(stream, stream), -EINVAL);
+	ck_refused_for(stream, rota_stream_set_gather(stream, 0), -EINVAL);
+	ck_refused_for(stream, rota_stream_queued_bytes(stream), 0);
+	ck_refused_for(stream, rota_stream_fd(stream), -1);
+	ck_refused_for(stream, rota_stream_is_reading(stream), 0);
+	ck_refused_for(stream, rota_stream_is_readable(stream), 0);
+	ck_refused_for(stream, rota_stream_is_writable(stream), 0);
+}
+
+LOOP_TEST(a_stream_blank_closing_or_closed_refuses_all)
+{
+	struct rota_tcp tcp = { 0 };
+	int peer;
+
+	ck_stream_refuses_all(&tcp.stream);
+	peer = open_connection(&tcp);
+	ck_ok(rota_stream_read_start(&tcp.stream, NULL, on_read));
+	ck_ok(rota_handle_close(&tcp.stream.handle, NULL));
+	ck_stream_refuses_all(&tcp.stream);
+	run_to_the_end();
+	ck_stream_refuses_all(&tcp.stream);
+	ck_ok(close(peer));
+	ck_trace("");
+}
+
+LOOP_TEST(a_stream_without_a_connection_neither_reads_nor_writes)
+{
+	struct iovec byte = { "x", 1 };
+	struct rota_shutdown shutdown = { 0 };
+	struct rota_write write = { 0 };
+	struct rota_tcp tcp = { 0 };
+	struct rota_stream *stream = &tcp.stream;
+
+	ck_ok(rota_tcp_init(loop, &tcp));
+	ck_refused_for(
+		&tcp, rota_stream_read_start(stream, NULL, on_read), -ENOTCONN);
+	ck_refused_for(&tcp, rota_stream_read_stop(stream), 0);
+	ck_refused_for(&tcp,
+		rota_stream_write(stream, &write, &byte, 1, on_written),
+		-ENOTCONN);
+	ck_refused(rota_request_cancel(&write.request), -EALREADY);
+	ck_refused_for(
+		&tcp, rota_stream_try_write(stream, &byte, 1), -ENOTCONN);
+	ck_refused_for(&tcp, rota_stream_shutdown(stream, &shutdown, on_shut),
+		-ENOTCONN);
+	ck_refused(rota_request_cancel(&shutdown.request), -EALREADY);
+	ck_refused_for(
+		&tcp, rota_stream_listen(stream, 1, on_connection), -EINVAL);
+	close_all();
+	ck_trace("");
+}
+
+LOOP_TEST(a_stream_that_was_shut_down_takes_no_more)
+{
+	struct iovec byte = { "x", 1 };
+	struct rota_shutdown first = { 0 };
+	struct rota_shutdown second = { 0 };
+	struct rota_write write = { 0 };
+	struct rota_tcp tcp = { 0 };
+	struct rota_stream *stream = &tcp.stream;
+	int peer = open_connection(&tcp);
+
+	ck_ok(rota_stream_shutdown(stream, &first, on_shut));
+	for (int i = 0; i < 2; i++) {
+		ck_refused_for(&tcp,
+			rota_stream_write(stream, &write, &byte, 1, on_written),
+			-EPIPE);
+		ck_refused_for(
+			&tcp, rota_stream_try_write(stream, &byte, 1), -EPIPE);
+		ck_refused_for(&tcp,
+			rota_stream_shutdown(stream, &second, on_shut), -EPIPE);
+		ck_err(run_once_checked(ROTA_RUN_NOWAIT), 0);
+	}
+	ck_trace("s");
+	close_all();
+	ck_ok(close(peer));
+}
+
+LOOP_TEST(listen_wants_a_backlog_and_a_socket_without_connection)
+{
+	static const int bad[] = { 0, -1, INT_MIN };
+	struct rota_tcp connection = { 0 };
+	struct rota_tcp listener = { 0 };
+	int peer = open_connection(&connection);
+
+	ck_refused_for(&connection,
+		rota_stream_listen(&connection.stream, 1, on_connection),
+		-EINVAL);
+	(void)open_listener(&listener);
+	for (int i = 0; i < 3; i++)
+		ck_refused_for(&listener,
+			rota_stream_listen(
+				&listener.stream, bad[i], on_connection),
+			-EINVAL);
+	close_all();
+	ck_ok(close(peer));
+}
+
+LOOP_TEST(a_listener_neither_reads_nor_writes_nor_connects)
+{
+	struct iovec byte = { "x", 1 };
+	struct rota_connect connect = { 0 };
+	struct rota_shutdown shutdown = { 0 };
+	struct rota_write write = { 0 };
+	struct rota_tcp tcp = { 0 };
+	struct rota_stream *stream = &tcp.stream;
+	struct sockaddr_storage addr = open_listener(&tcp);
+
+	ck_refused_for(
+		&tcp, rota_stream_read_start(stream, NULL, on_read), -ENOTCONN);
+	ck_refused_for(&tcp, rota_stream_read_stop(stream), 0);
+	ck_refused_for(&tcp,
+		rota_stream_write(stream, &write, &byte, 1, on_written),
+		-ENOTCONN);
+	ck_refused_for(
+		&tcp, rota_stream_try_write(stream, &byte, 1), -ENOTCONN);
+	ck_refused_for(&tcp, rota_stream_shutdown(stream, &shutdown, on_shut),
+		-ENOTCONN);
+	ck_refused_for(&tcp,
+		rota_tcp_connect(
+			&tcp, &connect, (struct sockaddr *)&addr, on_connected),
+		-EISCONN);
+	close_all();
+	ck_trace("");
+}
+
+/* A kind of stream that can nothing. */
+static const struct rota_stream_type mute_table = { .read_start = NULL };
+
+static const struct rota_handle_type mute_type = {
+	.name = "mute",
+	.size = sizeof(struct rota_stream),
+	.stream = &mute_table,
+};
+
+LOOP_TEST(accept_wants_a_listener_and_an_idle_stream_of_its_kind_and_loop)
+{
+	struct rota_loop *other = harness_make_loop();
+	struct rota_tcp listener = { 0 };
+	struct rota_tcp client = { 0 };
+	struct rota_tcp connected = { 0 };
+	struct rota_tcp foreign = { 0 };
+	struct rota_stream mute = { 0 };
+	int peer = open_connection(&connected);
+
+	(void)open_listener(&listener);
+	ck_refused_for(&client,
+		rota_stream_accept(&listener.stream, &client.stream), -EINVAL);
+	ck_ok(rota_tcp_init(loop, &client));
+	ck_ok(rota_tcp_init(other, &foreign));
+	ck_ok(rota_handle_init(loop, &mute.handle, &mute_type));
+	ck_refused_for(&client,
+		rota_stream_accept(&listener.stream, &client.stream), -EAGAIN);
+	ck_refused_for(&foreign,
+		rota_stream_accept(&listener.stream, &foreign.stream), -EINVAL);
+	ck_refused_for(
+		&mute, rota_stream_accept(&listener.stream, &mute), -EINVAL);
+	ck_refused_for(&connected,
+		rota_stream_accept(&listener.stream, &connected.stream),
+		-EINVAL);
+	ck_refused_for(&listener,
+		rota_stream_accept(&listener.stream, &listener.stream),
+		-EINVAL);
+	ck_refused_for(&client,
+		rota_stream_accept(&connected.stream, &client.stream), -EINVAL);
+	ck_ok(rota_handle_close(&client.stream.handle, NULL));
+	ck_refused_for(&client,
+		rota_stream_accept(&listener.stream, &client.stream), -EINVAL);
+	close_all();
+	close_all_of(other);
+	ck_ok(rota_loop_close(other));
+	ck_ok(close(peer));
+}
+
+static void
+ck_can_nothing(struct rota_stream *stream)
+{
+	struct iovec byte = { "x", 1 };
+	struct rota_shutdown shutdown = { 0 };
+	struct rota_write write = { 0 };
+
+	ck_refused_for(stream, rota_stream_read_start(stream, NULL, on_read),
+		-ENOTSUP);
+	ck_refused_for(stream, rota_stream_read_stop(stream), 0);
+	ck_refused_for(stream,
+		rota_stream_write(stream, &write, &byte, 1, on_written),
+		-ENOTSUP);
+	ck_refused_for(
+		stream, rota_stream_try_write(stream, &byte, 1), -ENOTSUP);
+	ck_refused_for(stream, rota_stream_shutdown(stream, &shutdown, on_shut),
+		-ENOTSUP);
+	ck_refused_for(
+		stream, rota_stream_listen(stream, 1, on_connection), -ENOTSUP);
+	ck_refused_for(stream, rota_stream_accept(stream, stream), -ENOTSUP);
+}
+
+LOOP_TEST(a_stream_whose_kind_lacks_a_function_says_so)
+{
+	static const struct rota_handle_type no_stream = {
+		.name = "no stream",
+		.size = sizeof(struct rota_stream),
+	};
+	struct rota_stream mute = { 0 };
+	struct rota_stream none = { 0 };
+
+	ck_ok(rota_handle_init(loop, &mute.handle, &mute_type));
+	ck_ok(rota_handle_init(loop, &none.handle, &no_stream));
+	ck_can_nothing(&mute);
+	ck_can_nothing(&none);
+	close_all();
+}
+
+/* rota/tcp.h **********************************************************/
+
+LOOP_TEST(functions_of_tcp_want_a_handle)
+{
+	struct sockaddr_storage addr = loopback(1);
+	struct sockaddr *to = (struct sockaddr *)&addr;
+	struct rota_connect connect = { 0 };
+	struct rota_tcp tcp = { 0 };
+
+	memset(&tcp, CANARY, sizeof(tcp));
+	ck_refused_for(&tcp, rota_tcp_init(NULL, &tcp), -EINVAL);
+	ck_refused(rota_tcp_init(loop, NULL), -EINVAL);
+	ck_refused(rota_tcp_open(NULL, STDERR_FILENO), -EINVAL);
+	ck_refused(rota_tcp_bind(NULL, to, 0), -EINVAL);
+	ck_refused(rota_tcp_connect(NULL, &connect, to, on_connected), -EINVAL);
+	ck_refused(rota_tcp_set_nodelay(NULL, 1), -EINVAL);
+	ck_refused_for(&addr, rota_tcp_local_address(NULL, &addr), -EINVAL);
+	ck_refused_for(&addr, rota_tcp_peer_address(NULL, &addr), -EINVAL);
+	ck_refused(rota_tcp_reset(NULL, on_closed), -EINVAL);
+}
+
+LOOP_TEST(functions_of_tcp_want_all_their_arguments)
+{
+	struct sockaddr_storage addr = loopback(1);
+	struct sockaddr *to = (struct sockaddr *)&addr;
+	struct rota_connect connect = { 0 };
+	struct rota_tcp tcp = { 0 };
+
+	ck_ok(rota_tcp_init(loop, &tcp));
+	ck_refused_for(&tcp, rota_tcp_bind(&tcp, NULL, 0), -EINVAL);
+	ck_refused_for(
+		&tcp, rota_tcp_connect(&tcp, NULL, to, on_connected), -EINVAL);
+	ck_refused_for(&connect,
+		rota_tcp_connect(&tcp, &connect, NULL, on_connected), -EINVAL);
+	ck_refused_for(
+		&connect, rota_tcp_connect(&tcp, &connect, to, NULL), -EINVAL);
+	ck_refused_for(&tcp, rota_tcp_local_address(&tcp, NULL), -EINVAL);
+	ck_refused_for(&tcp, rota_tcp_peer_address(&tcp, NULL), -EINVAL);
+	close_all();
+}
+
+static void
+ck_tcp_refuses_all(struct rota_tcp *tcp, int reset_error)
+{
+	struct sockaddr_storage addr = loopback(0);
+	struct sockaddr *to = (struct sockaddr *)&addr;
+	struct rota_connect connect = { 0 };
+	int fds[2];
+
+	harness_tcp_pair(fds);
+	ck_refused_for(tcp, rota_tcp_open(tcp, fds[0]), -EINVAL);
+	ck_refused_for(tcp, rota_tcp_bind(tcp, to, 0), -EINVAL);
+	ck_refused_for(tcp, rota_tcp_connect(tcp, &connect, to, on_connected),
+		-EINVAL);
+	ck_refused_for(tcp, rota_tcp_set_nodelay(tcp, 1), -EINVAL);
+	ck_refused_for(&addr, rota_tcp_local_address(tcp, &addr), -EINVAL);
+	ck_refused_for(&addr, rota_tcp_peer_address(tcp, &addr), -EINVAL);
+	ck_refused_for(
+		tcp, rota_tcp_reset(tcp, on_wrongly_closed), reset_error);
+	harness_close_pair(fds);
+}
+
+LOOP_TEST(a_tcp_handle_blank_closing_or_closed_refuses_all)
+{
+	struct rota_tcp tcp = { 0 };
+	int peer;
+
+	ck_tcp_refuses_all(&tcp, -EINVAL);
+	peer = open_connection(&tcp);
+	ck_ok(rota_tcp_reset(&tcp, on_closed));
+	ck_tcp_refuses_all(&tcp, -EALREADY);
+	run_to_the_end();
+	ck_tcp_refuses_all(&tcp, -EINVAL);
+	ck_ok(close(peer));
+	ck_trace("C");
+}
+
+LOOP_TEST(tcp_open_wants_a_socket_for_streams)
+{
+	struct rota_tcp tcp = { 0 };
+	int datagrams = socket(AF_INET, SOCK_DGRAM, 0);
+	int pipe[2];
+
+	ck_assert_int_ge(datagrams, 0);
+	harness_pipe(pipe);
+	ck_ok(rota_tcp_init(loop, &tcp));
+	ck_refused_for(&tcp, rota_tcp_open(&tcp, -1), -EBADF);
+	ck_refused_for(&tcp, rota_tcp_open(&tcp, INT_MIN), -EBADF);
+	ck_refused_for(&tcp, rota_tcp_open(&tcp, INT_MAX), -EBADF);
+	ck_refused_for(&tcp, rota_tcp_open(&tcp, closed_number()), -EBADF);
+	ck_refused_for(&tcp, rota_tcp_open(&tcp, pipe[0]), -ENOTSOCK);
+	ck_refused_for(&tcp, rota_tcp_open(&tcp, datagrams), -EINVAL);
+	ck_err(fcntl(datagrams, F_GETFL) & O_NONBLOCK, 0);
+	close_all();
+	harness_close_pair(pipe);
+	ck_ok(close(datagrams));
+}
+
+LOOP_TEST(a_tcp_handle_that_has_a_socket_takes_no_other)
+{
+	struct sockaddr_storage addr = loopback(0);
+	struct sockaddr *any = (struct sockaddr *)&addr;
+	struct rota_tcp bound = { 0 };
+	struct rota_tcp connected = { 0 };
+	int peer = open_connection(&connected);
+	int fds[2];
+
+	harness_tcp_pair(fds);
+	ck_ok(rota_tcp_init(loop, &bound));
+	ck_ok(rota_tcp_bind(&bound, any, 0));
+	ck_refused_for(&bound, rota_tcp_open(&bound, fds[0]), -EINVAL);
+	ck_refused_for(&bound, rota_tcp_bind(&bound, any, 0), -EINVAL);
+	ck_refused_for(&connected, rota_tcp_open(&connected, fds[0]), -EINVAL);
+	ck_refused_for(&connected, rota_tcp_bind(&connected, any, 0), -EINVAL);
+	close_all();
+	harness_close_pair(fds);
+	ck_ok(close(peer));
+}
+
+LOOP_TEST(addresses_want_a_family_and_flags_that_exist)
+{
+	struct sockaddr_storage addr = loopback(0);
+	struct sockaddr *any = (struct sockaddr *)&addr;
+	struct sockaddr_un path = { .sun_family = AF_UNIX };
+	struct sockaddr *unix_path = (struct sockaddr *)&path;
+	struct rota_connect connect = { 0 };
+	struct rota_tcp tcp = { 0 };
+
+	ck_ok(rota_tcp_init(loop, &tcp));
+	ck_refused_for(&tcp, rota_tcp_bind(&tcp, any, 1u << 2), -EINVAL);
+	ck_refused_for(&tcp, rota_tcp_bind(&tcp, any, UINT_MAX), -EINVAL);
+	ck_refused_for(&tcp, rota_tcp_bind(&tcp, unix_path, 0), -EAFNOSUPPORT);
+	ck_refused_for(&tcp,
+		rota_tcp_connect(&tcp, &connect, unix_path, on_connected),
+		-EAFNOSUPPORT);
+	any->sa_family = AF_UNSPEC;
+	ck_refused_for(&tcp, rota_tcp_bind(&tcp, any, 0), -EAFNOSUPPORT);
+	ck_refused_for(&tcp,
+		rota_tcp_connect(&tcp, &connect, any, on_connected),
+		-EAFNOSUPPORT);
+	ck_refused(rota_stream_fd(&tcp.stream), -1);
+	close_all();
+	ck_trace("");
+}
+
+LOOP_TEST(a_tcp_handle_refused_an_address_in_use_has_no_socket)
+{
+	struct rota_tcp listener = { 0 };
+	struct rota_tcp tcp = { 0 };
+	struct sockaddr_storage addr = open_listener(&listener);
+
+	ck_ok(rota_tcp_init(loop, &tcp));
+	ck_refused_for(&tcp, rota_tcp_bind(&tcp, (struct sockaddr *)&addr, 0),
+		-EADDRINUSE);
+	ck_refused(rota_stream_fd(&tcp.stream), -1);
+	close_all();
+}
+
+LOOP_TEST(a_tcp_handle_connects_once)
+{
+	struct rota_connect first = { 0 };
+	struct rota_connect second = { 0 };
+	struct rota_tcp listener = { 0 };
+	struct rota_tcp tcp = { 0 };
+	struct sockaddr_storage addr = open_listener(&listener);
+	struct sockaddr *to = (struct sockaddr *)&addr;
+	int peer;
+
+	ck_ok(rota_tcp_init(loop, &tcp));
+	ck_ok(rota_tcp_connect(&tcp, &first, to, on_connected));
+	ck_refused_for(&second,
+		rota_tcp_connect(&tcp, &second, to, on_connected), -EALREADY);
+	ck_refused_for(&tcp, rota_tcp_bind(&tcp, to, 0), -EINVAL);
+	ck_refused_for(&tcp, rota_stream_listen(&tcp.stream, 1, on_connection),
+		-EINVAL);
+	close_all();
+	ck_trace("x");
+	peer = open_connection(&tcp);
+	ck_refused_for(&second,
+		rota_tcp_connect(&tcp, &second, to, on_connected), -EISCONN);
+	close_all();
+	ck_ok(close(peer));
+}
+
+LOOP_TEST(a_tcp_handle_without_a_socket_has_no_addresses)
+{
+	struct sockaddr_storage addr;
+	struct rota_tcp tcp = { 0 };
+
+	memset(&addr, CANARY, sizeof(addr));
+	ck_ok(rota_tcp_init(loop, &tcp));
+	ck_refused_for(&tcp, rota_tcp_set_nodelay(&tcp, 1), -ENOTCONN);
+	ck_refused_for(&addr, rota_tcp_local_address(&tcp, &addr), -ENOTCONN);
+	ck_refused_for(&addr, rota_tcp_peer_address(&tcp, &addr), -ENOTCONN);
+	close_all();
+	(void)open_listener(&tcp);
+	ck_refused_for(&addr, rota_tcp_peer_address(&tcp, &addr), -ENOTCONN);
+	close_all();
+}
+
+START_TEST(text_that_is_no_address_is_refused)
+{
+	static const char *const bad[] = { "", " ", "1.2.3", "1.2.3.4.5",
+		"256.0.0.1", "1.2.3.4 ", "localhost", ":", ":::", "::1%",
+		"::1%no-such-interface", "::1%x", "::1%0", "::1%4294967296",
+		"::1%99999999999999999999", "::1%1x", "1.2.3.4%1", "[::1]",
+		"0:0:0:0:0:0:0:0:0",
+		"1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc" };
+	struct sockaddr_storage addr;
+
+	memset(&addr, CANARY, sizeof(addr));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		remember(&addr, sizeof(addr));
+		ck_returns(
+			rota_address_parse(bad[i], 1, &addr), -EINVAL, bad[i]);
+		ck_same(bad[i]);
+	}
+	ck_refused_for(&addr, rota_address_parse(NULL, 1, &addr), -EINVAL);
+	ck_refused(rota_address_parse("::1", 1, NULL), -EINVAL);
+}
+END_TEST
+
+START_TEST(addresses_are_formatted_whole_or_not_at_all)
+{
+	struct sockaddr_storage addr = loopback(65535);
+	struct sockaddr *from = (struct sockaddr *)&addr;
+	char text[64];
+
+	memset(text, CANARY, sizeof(text));
+	ck_refused_for(&text, rota_address_format(NULL, text, 64), -EINVAL);
+	ck_refused(rota_address_format(from, NULL, 64), -EINVAL);
+	ck_refused_for(&text, rota_address_format(from, text, 0), -ENOSPC);
+	ck_refused_for(&text,
+		rota_address_format(from, text, strlen("127.0.0.1:65535")),
+		-ENOSPC);
+	from->sa_family = AF_UNIX;
+	ck_refused_for(
+		&text, rota_address_format(from, text, 64), -EAFNOSUPPORT);
+	from->sa_family = AF_INET;
+	ck_ok(rota_address_format(from, text, strlen("127.0.0.1:65535") + 1));
+	ck_assert_str_eq(text, "127.0.0.1:65535");
+}
+END_TEST
+
+/* rota/request.h ******************************************************/
+
+static void
+ck_request_rests(struct rota_request *request)
+{
+	ck_refused_for(request, rota_request_cancel(request), -EALREADY);
+	ck_refused_for(
+		request, rota_request_set_deadline(request, 1), -EALREADY);
+	ck_refused_for(request, rota_request_set_deadline(request, UINT64_MAX),
+		-EALREADY);
+	ck_refused_for(request, rota_request_ref(request), -EALREADY);
+	ck_refused_for(request, rota_request_unref(request), -EALREADY);
+}
+
+LOOP_TEST(functions_of_requests_want_a_request)
+{
+	ck_refused(rota_request_cancel(NULL), -EINVAL);
+	ck_refused(rota_request_set_deadline(NULL, 1), -EINVAL);
+	ck_refused(rota_request_ref(NULL), -EINVAL);
+	ck_refused(rota_request_unref(NULL), -EINVAL);
+}
+
+/* A connect that was cancelled: decided, and still to be told. */
+LOOP_TEST(a_request_whose_end_is_decided_is_not_cancelled_again)
+{
+	struct rota_connect connect = { 0 };
+	struct rota_request *request = &connect.request;
+	struct rota_tcp listener = { 0 };
+	struct rota_tcp tcp = { 0 };
+	struct sockaddr_storage addr = open_listener(&listener);
+
+	ck_ok(rota_tcp_init(loop, &tcp));
+	ck_ok(rota_tcp_connect(
+		&tcp, &connect, (struct sockaddr *)&addr, on_connected));
+	(void)rota_request_cancel(request);
+	ck_refused_for(request, rota_request_cancel(request), -EALREADY);
+	ck_refused_for(
+		request, rota_request_set_deadline(request, 0), -EALREADY);
+	ck_ok(rota_request_unref(request));
+	ck_ok(rota_request_ref(request));
+	ck_err(run_once_checked(ROTA_RUN_NOWAIT), 1);
+	ck_assert_ptr_nonnull(strpbrk(trace_text(), "cx"));
+	ck_request_rests(request);
+	close_all();
+}
+
+/* rota/loop.h: making and closing *************************************/
+
+#define ck_not_made(options, expected) \
+	do { \
+		struct rota_loop *canary = (void *)&before; \
+		ck_refused_for(&canary, rota_loop_create(options, &canary), \
+			expected); \
+	} while (0)
+
+START_TEST(a_loop_wants_options_of_the_right_size)
+{
+	struct rota_loop_options options = ROTA_LOOP_OPTIONS_INIT;
+	static const size_t bad[] = { 0, 1, sizeof(options) - 1,
+		sizeof(options) + 1, SIZE_MAX };
+
+	options.realloc_fn = harness_realloc;
+	ck_refused(rota_loop_create(&options, NULL), -EINVAL);
+	ck_refused(rota_loop_create(NULL, NULL), -EINVAL);
+	for (int i = 0; i < 5; i++) {
+		options.size = bad[i];
+		ck_not_made(&options, -EINVAL);
+		ck_refused_for(
+			&options, rota_options_from_env(&options), -EINVAL);
+	}
+	ck_refused(rota_options_from_env(NULL), -EINVAL);
+}
+END_TEST
+
+START_TEST(a_loop_wants_names_of_backends)
+{
+	static const char *const bad[] = { "Poll", "pol", "poll2", " poll",
+		"poll ", "poll,nosuch", "nosuch,poll", "poll,", ",poll",
+		"poll,,select", ",", ",,", "poll;select", "io_uring" };
+	struct rota_loop_options options = ROTA_LOOP_OPTIONS_INIT;
+
+	options.realloc_fn = harness_realloc;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		options.backend = bad[i];
+		ck_not_made(&options, -ENOENT);
+	}
+}
+END_TEST
+
+START_TEST(values_of_the_environment_are_checked_before_any_is_taken)
+{
+	struct rota_loop_options options = ROTA_LOOP_OPTIONS_INIT;
+	char long_name[sizeof(options.backend_from_env) + 1];
+
+	memset(long_name, 'x', sizeof(long_name));
+	long_name[sizeof(long_name) - 1] = '\0';
+	ck_ok(setenv("ROTA_BACKEND", "poll", 1));
+	ck_ok(setenv("ROTA_MEASURE", "2", 1));
+	ck_refused_for(&options, rota_options_from_env(&options), -EINVAL);
+	ck_ok(setenv("ROTA_MEASURE", "1 ", 1));
+	ck_refused_for(&options, rota_options_from_env(&options), -EINVAL);
+	ck_ok(setenv("ROTA_MEASURE", "1", 1));
+	ck_ok(setenv("ROTA_BACKEND", long_name, 1));
+	ck_refused_for(&options, rota_options_from_env(&options), -EINVAL);
+}
+END_TEST
+
+START_TEST(functions_of_loops_want_a_loop)
+{
+	char text[8];
+	struct pollfd fd;
+
+	memset(text, CANARY, sizeof(text));
+	memset(&fd, CANARY, sizeof(fd));
+	ck_refused(rota_loop_close(NULL), -EINVAL);
+	ck_refused(rota_loop_run(NULL, ROTA_RUN_DEFAULT), -EINVAL);
+	ck_refused(rota_loop_stop(NULL), -EINVAL);
+	ck_refused(rota_loop_update(NULL), -EINVAL);
+	ck_refused(rota_loop_set_data(NULL, text), -EINVAL);
+	ck_refused(rota_loop_on_before_exit(NULL, NULL, NULL), -EINVAL);
+	ck_refused(rota_loop_fork(NULL), -EINVAL);
+	ck_refused(rota_loop_walk(NULL, NULL, NULL), -EINVAL);
+	ck_refused(rota_loop_why_alive(NULL, NULL, NULL), -EINVAL);
+	ck_refused(rota_loop_why_alive_text(NULL, NULL, 0), -EINVAL);
+	ck_refused(rota_loop_prepare(NULL), -EINVAL);
+	ck_refused(rota_loop_dispatch(NULL), -EINVAL);
+	ck_refused_for(&fd, rota_loop_pollfds(NULL, &fd, 1), -EINVAL);
+	ck_refused(rota_loop_measure(NULL, 1), -EINVAL);
+	ck_refused(rota_loop_on_slow(NULL, 0, 0, NULL, NULL), -EINVAL);
+}
+END_TEST
+
+START_TEST(questions_about_no_loop_have_an_answer)
+{
+	ck_refused(rota_loop_alive(NULL), 0);
+	ck_refused(rota_loop_now(NULL), 0);
+	ck_refused(rota_loop_wait_ns(NULL), 0);
+	ck_refused(rota_loop_capabilities(NULL), 0);
+	ck_assert_ptr_null(rota_loop_backend(NULL));
+	ck_assert_ptr_null(rota_loop_data(NULL));
+	ck_assert_ptr_nonnull(rota_version());
+}
+END_TEST
+
+LOOP_TEST(a_loop_in_use_is_not_closed)
+{
+	struct rota_immediate now = { 0 };
+	struct rota_handle handle = { 0 };
+
+	ck_ok(rota_handle_init(loop, &handle, &bare_type));
+	ck_refused(rota_loop_close(loop), -EBUSY);
+	ck_ok(rota_handle_close(&handle, NULL));
+	ck_refused(rota_loop_close(loop), -EBUSY);
+	run_to_the_end();
+	ck_ok(rota_immediate_init(loop, &now));
+	ck_ok(rota_immediate_start(&now, on_immediate));
+	ck_refused(rota_loop_close(loop), -EBUSY);
+	ck_ok(rota_immediate_stop(&now));
+	ck_err(rota_loop_prepare(loop), 0);
+	ck_refused(rota_loop_close(loop), -EBUSY);
+	ck_err(rota_loop_dispatch(loop), 0);
+}
+
+/* rota/loop.h: running ************************************************/
+
+LOOP_TEST(a_run_wants_a_mode_that_exists)
+{
+	static const int bad[] = { -1, 3, 4, INT_MIN, INT_MAX };
+
+	for (int i = 0; i < 5; i++)
+		ck_refused(rota_loop_run(loop, (enum rota_run_mode)bad[i]),
+			-EINVAL);
+}
+
+static void
+refuse_turns(struct rota_loop *of, void *data)
+{
+	(void)data;
+	trace('R');
+	ck_refused(rota_loop_run(of, ROTA_RUN_DEFAULT), -EBUSY);
+	ck_refused(rota_loop_run(of, ROTA_RUN_ONCE), -EBUSY);
+	ck_refused(rota_loop_run(of, ROTA_RUN_NOWAIT), -EBUSY);
+	ck_refused(rota_loop_prepare(of), -EBUSY);
+	ck_refused(rota_loop_dispatch(of), -EBUSY);
+	ck_refused(rota_loop_close(of), -EBUSY);
+	ck_refused(rota_loop_fork(of), -EBUSY);
+	ck_refused(rota_loop_wait_ns(of), 0);
+}
+
+LOOP_TEST(a_loop_that_runs_refuses_to_be_run_driven_closed_or_forked)
+{
+	ck_ok(rota_tick(loop, refuse_turns, NULL));
+	ck_ok(rota_microtask(loop, refuse_turns, NULL));
+	ck_ok(rota_post(loop, refuse_turns, NULL));
+	ck_ok(rota_loop_on_before_exit(loop, refuse_turns, NULL));
+	ck_err(run_once_checked(ROTA_RUN_NOWAIT), 0);
+	run_to_the_end();
+	ck_trace("RRRR");
+}
+
+LOOP_TEST(a_loop_that_is_driven_refuses_to_be_run)
+{
+	ck_ok(rota_tick(loop, refuse_turns, NULL));
+	ck_err(rota_loop_prepare(loop), 0);
+	ck_ok(rota_post(loop, refuse_turns, NULL));
+	ck_err(rota_loop_dispatch(loop), 0);
+	ck_trace("RR");
+}
+
+LOOP_TEST(steps_out_of_turn_change_nothing)
+{
+	ck_refused(rota_loop_dispatch(loop), -EBUSY);
+	ck_refused(rota_loop_wait_ns(loop), 0);
+	ck_err(rota_loop_prepare(loop), 0);
+	ck_refused(rota_loop_prepare(loop), -EBUSY);
+	ck_refused(rota_loop_run(loop, ROTA_RUN_NOWAIT), -EBUSY);
+	ck_err(rota_loop_dispatch(loop), 0);
+	ck_refused(rota_loop_dispatch(loop), -EBUSY);
+}
+
+LOOP_TEST(pollfds_wants_room_where_it_is_told_of_some)
+{
+	ck_err(rota_loop_prepare(loop), 0);
+	ck_refused(rota_loop_pollfds(loop, NULL, 1), -EINVAL);
+	ck_refused(rota_loop_pollfds(loop, NULL, UINT_MAX), -EINVAL);
+	ck_assert_int_ge(rota_loop_pollfds(loop, NULL, 0), 1);
+	ck_err(rota_loop_dispatch(loop), 0);
+}
+
+/* rota/loop.h: walks and reports **************************************/
+
+static void
+ignore_handle(struct rota_handle *handle, void *data)
+{
+	(void)handle;
+	(void)data;
+}
+
+static void
+refuse_walks(struct rota_handle *handle, void *data)
+{
+	char text[8];
+
+	(void)data;
+	trace('H');
+	memset(text, CANARY, sizeof(text));
+	ck_refused(rota_loop_walk(handle->loop, ignore_handle, NULL), -EBUSY);
+	ck_refused(rota_loop_why_alive(handle->loop, NULL, NULL), -EBUSY);
+	ck_refused(rota_loop_why_alive_text(handle->loop, NULL, 0), -EBUSY);
+}
+
+LOOP_TEST(walks_and_reports_are_refused_within_a_walk)
+{
+	struct rota_handle handle = { 0 };
+
+	ck_ok(rota_handle_init(loop, &handle, &bare_type));
+	ck_refused(rota_loop_walk(loop, NULL, NULL), -EINVAL);
+	ck_ok(rota_loop_walk(loop, refuse_walks, NULL));
+	ck_trace("H");
+	ck_refused(rota_loop_why_alive(loop, NULL, NULL), 1);
+	close_all();
+}
+
+LOOP_TEST(a_report_wants_room_where_it_is_told_of_some)
+{
+	ck_refused(rota_loop_why_alive_text(loop, NULL, 1), -EINVAL);
+	ck_refused(rota_loop_why_alive_text(loop, NULL, SIZE_MAX), -EINVAL);
+	ck_refused(rota_loop_why_alive_text(loop, NULL, 0), 0);
+}
+
+/* rota/tick.h, rota_post() ********************************************/
+
+static void
+on_task(struct rota_loop *of, void *data)
+{
+	(void)of;
+	(void)data;
+	trace('t');
+}
+
+LOOP_TEST(tasks_want_a_loop_and_a_function)
+{
+	ck_refused(rota_tick(loop, NULL, NULL), -EINVAL);
+	ck_refused(rota_tick(NULL, on_task, NULL), -EINVAL);
+	ck_refused(rota_microtask(loop, NULL, NULL), -EINVAL);
+	ck_refused(rota_microtask(NULL, on_task, NULL), -EINVAL);
+	ck_refused(rota_post(loop, NULL, NULL), -EINVAL);
+	ck_refused(rota_post(NULL, on_task, NULL), -EINVAL);
+	run_to_the_end();
+	ck_trace("");
+}
+
+/* rota/metrics.h ******************************************************/
+
+LOOP_TEST(loop_time_wants_figures_of_the_right_size)
+{
+	struct rota_loop_time figures;
+	static const size_t bad[] = { 0, 1, sizeof(figures) - 1,
+		sizeof(figures) + 1, SIZE_MAX };
+
+	memset(&figures, CANARY, sizeof(figures));
+	figures.size = sizeof(figures);
+	ck_refused_for(&figures, rota_loop_time(NULL, &figures), -EINVAL);
+	ck_refused_for(&figures, rota_loop_time(loop, &figures), -ENODATA);
+	ck_ok(rota_loop_measure(loop, 1));
+	ck_refused(rota_loop_time(loop, NULL), -EINVAL);
+	for (int i = 0; i < 5; i++) {
+		figures.size = bad[i];
+		ck_refused_for(
+			&figures, rota_loop_time(loop, &figures), -EINVAL);
+	}
+}
+
+static void
+on_slow(struct rota_loop *of, const struct rota_slow_turn *turn, void *data)
+{
+	(void)of;
+	(void)turn;
+	(void)data;
+	trace('!');
+}
+
+LOOP_TEST(a_warning_wants_to_be_above_the_notice)
+{
+	/* 0 is the default, 8 and 12 milliseconds. */
+	static const uint64_t bad[][2] = { { 2, 1 }, { UINT64_MAX, 1 },
+		{ UINT64_MAX, 0 }, { 12 * ROTA_MILLISECOND + 1, 0 }, { 0, 1 } };
+	uint64_t notice_ns = loop->notice_ns;
+
+	for (int i = 0; i < 5; i++)
+		ck_refused(rota_loop_on_slow(
+				   loop, bad[i][0], bad[i][1], on_slow, NULL),
+			-EINVAL);
+	ck_assert_ptr_null(loop->slow);
+	ck_assert_uint_eq(loop->notice_ns, notice_ns);
+	ck_ok(rota_loop_on_slow(loop, UINT64_MAX, UINT64_MAX, on_slow, NULL));
+}
+
+/* rota/backend.h, rota/error.h, names *********************************/
+
+START_TEST(a_backend_wants_room_and_an_index_that_exists)
+{
+	static const unsigned bad[] = { 1000, INT_MAX, UINT_MAX };
+	struct rota_backend_info info;
+
+	memset(&info, CANARY, sizeof(info));
+	ck_refused(rota_backend_info(0, NULL), -EINVAL);
+	ck_refused(rota_backend_info(UINT_MAX, NULL), -EINVAL);
+	for (int i = 0; i < 3; i++)
+		ck_refused_for(
+			&info, rota_backend_info(bad[i], &info), -ENOENT);
+}
+END_TEST
+
+START_TEST(values_without_a_name_have_none)
+{
+	static const unsigned bad[] = { 0, 3, 1u << 6, 1u << 31, UINT_MAX };
+	static const int errors[] = { 1, EINVAL, INT_MAX, INT_MIN, -4094,
+		-100000 };
+
+	for (int i = 0; i < 5; i++)
+		ck_assert_ptr_null(rota_backend_capability_name(bad[i]));
+	for (int i = 0; i < 6; i++) {
+		ck_assert_str_eq(rota_error_name(errors[i]), "UNKNOWN");
+		ck_assert_ptr_nonnull(rota_error_text(errors[i]));
+	}
+	ck_assert_ptr_null(rota_phase_name((enum rota_phase)ROTA_N_PHASES));
+	ck_assert_ptr_null(rota_phase_name((enum rota_phase)INT_MAX));
+	ck_assert_ptr_null(rota_phase_name((enum rota_phase) - 1));
+}
+END_TEST
+
+/* All of them *********************************************************/
+
+static void
+add_kinds_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "kinds");
+
+	tcase_add_loop_test(tc, a_blank_handle_of_any_kind_refuses_all);
+	tcase_add_loop_test(tc, a_closing_handle_of_any_kind_refuses_all);
+	tcase_add_loop_test(tc, a_closed_handle_of_any_kind_refuses_all);
+	tcase_add_loop_test(
+		tc, a_handle_of_any_kind_refuses_all_in_its_close_callback);
+	tcase_add_loop_test(
+		tc, stop_of_an_inactive_handle_of_any_kind_changes_nothing);
+}
+
+static void
+add_handle_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "handle");
+
+	tcase_add_loop_test(tc, functions_of_handles_want_a_handle);
+	tcase_add_loop_test(tc, handle_init_wants_all_its_arguments);
+	tcase_add_loop_test(tc, only_a_closing_that_was_put_off_can_be_ended);
+	tcase_add_test(tc, an_unknown_type_has_no_size);
+}
+
+static void
+add_timer_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "timer");
+
+	tcase_add_loop_test(tc, functions_of_timers_want_all_their_arguments);
+	tcase_add_loop_test(
+		tc, a_refused_start_leaves_an_active_timer_as_it_was);
+	tcase_add_loop_test(tc, a_timer_blank_closing_or_closed_refuses_all);
+	tcase_add_loop_test(
+		tc, a_timer_without_a_start_cannot_be_started_again);
+	tcase_add_loop_test(tc, the_largest_times_never_come);
+}
+
+static void
+add_hook_and_immediate_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "hook and immediate");
+
+	tcase_add_loop_test(tc, functions_of_hooks_want_all_their_arguments);
+	tcase_add_loop_test(
+		tc, functions_of_immediates_want_all_their_arguments);
+	tcase_add_loop_test(tc, a_blank_immediate_refuses_all);
+}
+
+static void
+add_io_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "io");
+
+	tcase_add_loop_test(tc, functions_of_watchers_want_all_their_arguments);
+	tcase_add_loop_test(tc, a_watcher_wants_an_open_descriptor);
+	tcase_add_loop_test(tc, a_watcher_wants_wishes_that_exist);
+	tcase_add_loop_test(
+		tc, a_watcher_blank_closing_or_closed_has_no_descriptor);
+}
+
+static void
+add_signal_and_wake_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "signal and wake");
+
+	tcase_add_loop_test(tc, functions_of_signals_want_all_their_arguments);
+	tcase_add_loop_test(
+		tc, a_signal_handle_wants_a_signal_that_can_be_caught);
+	tcase_add_loop_test(
+		tc, a_signal_handle_blank_closing_or_closed_has_no_once);
+	tcase_add_loop_test(tc, functions_of_wakes_want_all_their_arguments);
+	tcase_add_loop_test(tc, a_wake_that_is_blank_or_closing_is_not_rung);
+}
+
+static void
+add_stream_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "stream");
+
+	tcase_add_loop_test(tc, functions_of_streams_want_a_stream);
+	tcase_add_loop_test(tc, functions_of_streams_want_all_their_arguments);
+	tcase_add_loop_test(tc, writes_want_sizes_that_can_be_summed_up);
+	tcase_add_loop_test(tc, a_stream_blank_closing_or_closed_refuses_all);
+	tcase_add_loop_test(
+		tc, a_stream_without_a_connection_neither_reads_nor_writes);
+	tcase_add_loop_test(tc, a_stream_that_was_shut_down_takes_no_more);
+	tcase_add_loop_test(
+		tc, listen_wants_a_backlog_and_a_socket_without_connection);
+	tcase_add_loop_test(
+		tc, a_listener_neither_reads_nor_writes_nor_connects);
+	tcase_add_loop_test(tc,
+		accept_wants_a_listener_and_an_idle_stream_of_its_kind_and_loop);
+	tcase_add_loop_test(tc, a_stream_whose_kind_lacks_a_function_says_so);
+}
+
+static void
+add_tcp_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "tcp");
+
+	tcase_add_loop_test(tc, functions_of_tcp_want_a_handle);
+	tcase_add_loop_test(tc, functions_of_tcp_want_all_their_arguments);
+	tcase_add_loop_test(
+		tc, a_tcp_handle_blank_closing_or_closed_refuses_all);
+	tcase_add_loop_test(tc, tcp_open_wants_a_socket_for_streams);
+	tcase_add_loop_test(tc, a_tcp_handle_that_has_a_socket_takes_no_other);
+	tcase_add_loop_test(tc, addresses_want_a_family_and_flags_that_exist);
+	tcase_add_loop_test(
+		tc, a_tcp_handle_refused_an_address_in_use_has_no_socket);
+	tcase_add_loop_test(tc, a_tcp_handle_connects_once);
+	tcase_add_loop_test(tc, a_tcp_handle_without_a_socket_has_no_addresses);
+	tcase_add_test(tc, text_that_is_no_address_is_refused);
+	tcase_add_test(tc, addresses_are_formatted_whole_or_not_at_all);
+}
+
+static void
+add_request_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "request");
+
+	tcase_add_loop_test(tc, functions_of_requests_want_a_request);
+	tcase_add_loop_test(
+		tc, a_request_whose_end_is_decided_is_not_cancelled_again);
+}
+
+static void
+add_loop_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "loop");
+
+	tcase_add_test(tc, a_loop_wants_options_of_the_right_size);
+	tcase_add_test(tc, a_loop_wants_names_of_backends);
+	tcase_add_test(
+		tc, values_of_the_environment_are_checked_before_any_is_taken);
+	tcase_add_test(tc, functions_of_loops_want_a_loop);
+	tcase_add_test(tc, questions_about_no_loop_have_an_answer);
+	tcase_add_loop_test(tc, a_loop_in_use_is_not_closed);
+}
+
+static void
+add_run_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "run");
+
+	tcase_add_loop_test(tc, a_run_wants_a_mode_that_exists);
+	tcase_add_loop_test(
+		tc, a_loop_that_runs_refuses_to_be_run_driven_closed_or_forked);
+	tcase_add_loop_test(tc, a_loop_that_is_driven_refuses_to_be_run);
+	tcase_add_loop_test(tc, steps_out_of_turn_change_nothing);
+	tcase_add_loop_test(tc, pollfds_wants_room_where_it_is_told_of_some);
+}
+
+static void
+add_report_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "report");
+
+	tcase_add_loop_test(tc, walks_and_reports_are_refused_within_a_walk);
+	tcase_add_loop_test(tc, a_report_wants_room_where_it_is_told_of_some);
+}
+
+static void
+add_task_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "task");
+
+	tcase_add_loop_test(tc, tasks_want_a_loop_and_a_function);
+}
+
+static void
+add_metrics_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "metrics");
+
+	tcase_add_loop_test(tc, loop_time_wants_figures_of_the_right_size);
+	tcase_add_loop_test(tc, a_warning_wants_to_be_above_the_notice);
+}
+
+static void
+add_name_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "name");
+
+	tcase_add_test(tc, a_backend_wants_room_and_an_index_that_exists);
+	tcase_add_test(tc, values_without_a_name_have_none);
+}
+
+static void
+add_cases(Suite *suite)
+{
+	add_kinds_cases(suite);
+	add_handle_cases(suite);
+	add_timer_cases(suite);
+	add_hook_and_immediate_cases(suite);
+	add_io_cases(suite);
+	add_signal_and_wake_cases(suite);
+	add_stream_cases(suite);
+	add_tcp_cases(suite);
+	add_request_cases(suite);
+	add_loop_cases(suite);
+	add_run_cases(suite);
+	add_report_cases(suite);
+	add_task_cases(suite);
+	add_metrics_cases(suite);
+	add_name_cases(suite);
+}
+
+HARNESS_MAIN("bad_input", add_cases)
