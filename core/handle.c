@@ -190,12 +190,20 @@ rota_handle_closed(struct rota_handle *handle)
 	return 0;
 }
 
+/* Memory that was never set must not pass for a closing handle by chance. */
+static int
+is_surely_closing(const struct rota_handle *handle)
+{
+	return rota_handle_is_closing(handle) && handle->loop != NULL &&
+		(handle->flags & ~(uint32_t)ROTA__ALL_FLAGS) == 0;
+}
+
 int
 rota_handle_init(struct rota_loop *loop, struct rota_handle *handle,
 	const struct rota_handle_type *type)
 {
 	if (loop == NULL || handle == NULL || type == NULL ||
-		(handle->loop == loop && handle->flags & ROTA__CLOSING))
+		is_surely_closing(handle))
 		return -EINVAL;
 	rota__handle_init(loop, handle, type);
 	return 0;

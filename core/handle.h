@@ -17,7 +17,8 @@ enum rota__handle_flag {
 	/* Set by init and cleared by the end: a blank handle is zero. */
 	ROTA__OPEN = 1 << 5,
 	/* Closing and in the list of those to be told. */
-	ROTA__ENDING = 1 << 6
+	ROTA__ENDING = 1 << 6,
+	ROTA__ALL_FLAGS = (1 << 7) - 1
 };
 
 /*

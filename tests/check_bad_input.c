@@ -510,6 +510,21 @@ LOOP_TEST(handle_init_wants_all_its_arguments)
 	ck_refused(rota_handle_init(loop, NULL, &bare_type), -EINVAL);
 }
 
+LOOP_TEST(a_handle_closing_in_another_loop_is_not_made_anew)
+{
+	struct rota_loop *other = harness_make_loop();
+	struct rota_handle handle = { 0 };
+
+	ck_ok(rota_handle_init(other, &handle, &bare_type));
+	ck_ok(rota_handle_close(&handle, on_closed));
+	ck_refused_for(
+		&handle, rota_handle_init(loop, &handle, &bare_type), -EINVAL);
+	ck_assert_ptr_eq(rota_handle_loop(&handle), other);
+	close_all_of(other);
+	ck_trace("C");
+	ck_ok(rota_loop_close(other));
+}
+
 LOOP_TEST(only_a_closing_that_was_put_off_can_be_ended)
 {
 	struct rota_handle handle = { 0 };
@@ -1888,6 +1903,8 @@ add_handle_cases(Suite *suite)
 
 	tcase_add_loop_test(tc, functions_of_handles_want_a_handle);
 	tcase_add_loop_test(tc, handle_init_wants_all_its_arguments);
+	tcase_add_loop_test(
+		tc, a_handle_closing_in_another_loop_is_not_made_anew);
 	tcase_add_loop_test(tc, only_a_closing_that_was_put_off_can_be_ended);
 	tcase_add_test(tc, an_unknown_type_has_no_size);
 }
