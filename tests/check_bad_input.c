@@ -868,6 +868,7 @@ LOOP_TEST(a_wake_that_is_blank_or_closing_is_not_rung)
 {
 	struct rota_wake wake = { 0 };
 
+	ck_refused_for(&wake, rota_wake_send(&wake), -EINVAL);
 	ck_ok(rota_wake_init(loop, &wake, on_wake));
 	ck_ok(rota_handle_close(&wake.handle, NULL));
 	ck_refused_for(&wake, rota_wake_send(&wake), -EINVAL);

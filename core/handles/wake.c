@@ -55,7 +55,7 @@ rota_wake_init_at(struct rota_loop *loop, struct rota_wake *wake,
 int
 rota_wake_send(struct rota_wake *wake)
 {
-	if (wake == NULL)
+	if (wake == NULL || wake->handle.loop == NULL)
 		return -EINVAL;
 	return rota__note_send(wake->handle.loop, &wake->note);
 }

@@ -40,7 +40,7 @@ ROTA_API int rota_wake_init_at(struct rota_loop *loop, struct rota_wake *wake,
  * Rings: the callback will be called in the loop's thread, in the poll
  * phase. What was written to memory before the ring is seen in the callback.
  *
- * errors: -EINVAL wake is NULL or closing; it will not be called.
+ * errors: -EINVAL wake is NULL, blank or closing; it will not be called.
  * when: any thread, any callback, a signal handler. The wake must not have
  *	been closed (its close callback called) meanwhile.
  */
