@@ -169,8 +169,10 @@ rota_loop_why_alive_text(struct rota_loop *loop, char *text, size_t size_bytes)
 
 	if (text == NULL && size_bytes > 0)
 		return -EINVAL;
-	if (size_bytes > 0)
-		*text = '\0';
 	r = rota_loop_why_alive(loop, write_line, &to);
-	return r < 0 ? r : (int)to.n;
+	if (r < 0)
+		return r;
+	if (r == 0 && size_bytes > 0)
+		*text = '\0';
+	return (int)to.n;
 }

@@ -1632,6 +1632,7 @@ START_TEST(functions_of_loops_want_a_loop)
 	ck_refused(rota_loop_fork(NULL), -EINVAL);
 	ck_refused(rota_loop_walk(NULL, NULL, NULL), -EINVAL);
 	ck_refused(rota_loop_why_alive(NULL, NULL, NULL), -EINVAL);
+	ck_refused_for(&text, rota_loop_why_alive_text(NULL, text, 8), -EINVAL);
 	ck_refused(rota_loop_why_alive_text(NULL, NULL, 0), -EINVAL);
 	ck_refused(rota_loop_prepare(NULL), -EINVAL);
 	ck_refused(rota_loop_dispatch(NULL), -EINVAL);
@@ -1757,6 +1758,9 @@ refuse_walks(struct rota_handle *handle, void *data)
 	memset(text, CANARY, sizeof(text));
 	ck_refused(rota_loop_walk(handle->loop, ignore_handle, NULL), -EBUSY);
 	ck_refused(rota_loop_why_alive(handle->loop, NULL, NULL), -EBUSY);
+	ck_refused_for(&text,
+		rota_loop_why_alive_text(handle->loop, text, sizeof(text)),
+		-EBUSY);
 	ck_refused(rota_loop_why_alive_text(handle->loop, NULL, 0), -EBUSY);
 }
 

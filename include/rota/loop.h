@@ -243,7 +243,8 @@ ROTA_API int rota_loop_why_alive(
  * bytes needed without the final 0, and writes at most size_bytes.
  *
  * shape: text may be NULL if size_bytes is 0.
- * errors: -EINVAL loop is NULL, or text is NULL and size_bytes is not 0.
+ * errors: -EINVAL loop is NULL, or text is NULL and size_bytes is not 0;
+ *	-EBUSY inside rota_loop_walk(). *text is untouched then.
  * when: the loop's thread.
  */
 ROTA_API int rota_loop_why_alive_text(
