@@ -14,13 +14,15 @@
 static uint32_t
 scope_of(const char *text)
 {
-	char *end;
-	unsigned long number = if_nametoindex(text);
+	unsigned long long number = if_nametoindex(text);
 
-	if (number != 0 || *text == '\0')
+	if (number != 0)
 		return (uint32_t)number;
-	number = strtoul(text, &end, 10);
-	return *end == '\0' && number <= UINT32_MAX ? (uint32_t)number : 0;
+	/* strtoull(3) itself would take a sign, and spaces before it. */
+	if (text[strspn(text, "0123456789")] != '\0')
+		return 0;
+	number = strtoull(text, NULL, 10);
+	return number <= UINT32_MAX ? (uint32_t)number : 0;
 }
 
 static int
