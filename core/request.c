@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "core/clock.h"
+#include "core/handle.h"
 #include "core/ring.h"
 
 static unsigned
@@ -31,10 +32,12 @@ is_undecided(const struct rota_request *request)
 		ROTA__IN_FLIGHT;
 }
 
-void
+int
 rota_request_begin(struct rota_handle *owner, struct rota_request *request,
 	const struct rota_request_type *type, const char *place)
 {
+	if (!rota__handle_is_open(owner) || request == NULL || type == NULL)
+		return -EINVAL;
 	request->loop = owner->loop;
 	request->type = type;
 	request->owner = owner;
@@ -43,14 +46,20 @@ rota_request_begin(struct rota_handle *owner, struct rota_request *request,
 	request->status = 0;
 	request->flags = 0;
 	set_flags(request, ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED);
+	return 0;
 }
 
-void
+int
 rota_request_end(struct rota_request *request)
 {
+	if (request == NULL)
+		return -EINVAL;
+	if (!(request->flags & ROTA__IN_FLIGHT))
+		return -EALREADY;
 	if (request->flags & ROTA__HAS_ALARM)
 		rota__heap_release(&request->loop->heap, &request->alarm);
 	set_flags(request, 0);
+	return 0;
 }
 
 void

@@ -1511,6 +1511,42 @@ END_TEST
 
 /* rota/request.h ******************************************************/
 
+struct owner {
+	struct rota_handle handle;
+	struct rota_request *in_flight;
+};
+
+static int
+visit_request(
+	struct rota_handle *handle, rota_request_visit_fn *visit, void *data)
+{
+	struct owner *owner = (struct owner *)handle;
+
+	return owner->in_flight ? visit(owner->in_flight, data) : 0;
+}
+
+static const struct rota_handle_type owner_type = {
+	.name = "owner",
+	.size = sizeof(struct owner),
+	.requests = visit_request,
+};
+
+static int
+on_cancel(struct rota_request *request, int status)
+{
+	struct owner *owner = (struct owner *)request->owner;
+
+	trace(status == -ECANCELED ? 'x' : 't');
+	owner->in_flight = NULL;
+	return rota_request_end(request);
+}
+
+static const struct rota_request_type request_type = {
+	.name = "request",
+	.size = sizeof(struct rota_request),
+	.cancel = on_cancel,
+};
+
 static void
 ck_request_rests(struct rota_request *request)
 {
@@ -1521,6 +1557,7 @@ ck_request_rests(struct rota_request *request)
 		-EALREADY);
 	ck_refused_for(request, rota_request_ref(request), -EALREADY);
 	ck_refused_for(request, rota_request_unref(request), -EALREADY);
+	ck_refused_for(request, rota_request_end(request), -EALREADY);
 }
 
 LOOP_TEST(functions_of_requests_want_a_request)
@@ -1529,6 +1566,53 @@ LOOP_TEST(functions_of_requests_want_a_request)
 	ck_refused(rota_request_set_deadline(NULL, 1), -EINVAL);
 	ck_refused(rota_request_ref(NULL), -EINVAL);
 	ck_refused(rota_request_unref(NULL), -EINVAL);
+	ck_refused(rota_request_end(NULL), -EINVAL);
+}
+
+LOOP_TEST(a_request_not_in_flight_refuses_all)
+{
+	struct owner owner = { 0 };
+	struct rota_request request = { 0 };
+
+	ck_request_rests(&request);
+	ck_ok(rota_handle_init(loop, &owner.handle, &owner_type));
+	ck_ok(rota_request_begin(&owner.handle, &request, &request_type, "x"));
+	owner.in_flight = &request;
+	ck_ok(rota_request_set_deadline(&request, UINT64_MAX - 1));
+	ck_err(run_once_checked(ROTA_RUN_NOWAIT), 1);
+	ck_ok(rota_request_cancel(&request));
+	ck_request_rests(&request);
+	close_all();
+	ck_request_rests(&request);
+	ck_trace("x");
+}
+
+LOOP_TEST(a_request_begins_with_all_it_needs_and_an_open_owner)
+{
+	struct owner owner = { 0 };
+	struct rota_request request = { 0 };
+
+	memset(&request, CANARY, sizeof(request));
+	ck_refused_for(&request,
+		rota_request_begin(NULL, &request, &request_type, "x"),
+		-EINVAL);
+	ck_refused_for(&request,
+		rota_request_begin(&owner.handle, &request, &request_type, "x"),
+		-EINVAL);
+	ck_ok(rota_handle_init(loop, &owner.handle, &owner_type));
+	ck_refused(rota_request_begin(&owner.handle, NULL, &request_type, "x"),
+		-EINVAL);
+	ck_refused_for(&request,
+		rota_request_begin(&owner.handle, &request, NULL, "x"),
+		-EINVAL);
+	ck_ok(rota_handle_close(&owner.handle, NULL));
+	for (int i = 0; i < 2; i++) {
+		ck_refused_for(&request,
+			rota_request_begin(
+				&owner.handle, &request, &request_type, "x"),
+			-EINVAL);
+		run_to_the_end();
+	}
 }
 
 /* A connect that was cancelled: decided, and still to be told. */
@@ -2012,6 +2096,9 @@ add_request_cases(Suite *suite)
 	TCase *tc = harness_case(suite, "request");
 
 	tcase_add_loop_test(tc, functions_of_requests_want_a_request);
+	tcase_add_loop_test(tc, a_request_not_in_flight_refuses_all);
+	tcase_add_loop_test(
+		tc, a_request_begins_with_all_it_needs_and_an_open_owner);
 	tcase_add_loop_test(
 		tc, a_request_whose_end_is_decided_is_not_cancelled_again);
 }

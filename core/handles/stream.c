@@ -338,7 +338,7 @@ tell_connect(struct rota_stream *stream)
 	if (connect == NULL || !rota__request_is_decided(&connect->request))
 		return;
 	stream->connecting = NULL;
-	rota_request_end(&connect->request);
+	(void)rota_request_end(&connect->request);
 	rota__before_callback(
 		loop, "connect", connect->request.place, &stream->handle);
 	connect->fn(connect, connect->request.status);

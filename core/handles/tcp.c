@@ -263,7 +263,7 @@ rota_tcp_connect_at(struct rota_tcp *tcp, struct rota_connect *request,
 		rota__stream_adopt(stream, r, 0);
 	}
 	request->fn = fn;
-	rota_request_begin(
+	(void)rota_request_begin(
 		&stream->handle, &request->request, &connect_type, place);
 	rota__stream_begin_connect(stream, request);
 	r = sys_of(tcp)->connect(stream->watch.fd, addr, length_of(addr));

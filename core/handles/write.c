@@ -271,8 +271,8 @@ rota__stream_write(struct rota_stream *stream, struct rota_write *request)
 
 	if (r < 0)
 		return r;
-	rota_request_begin(&stream->handle, &request->request, &write_type,
-		request->request.place);
+	(void)rota_request_begin(&stream->handle, &request->request,
+		&write_type, request->request.place);
 	stream->queued_bytes += bytes_left(request);
 	append(stream, &request->request);
 	send_soon(stream);
@@ -302,8 +302,8 @@ rota__stream_shutdown(struct rota_stream *stream, struct rota_shutdown *request)
 
 	if (r < 0)
 		return r;
-	rota_request_begin(&stream->handle, &request->request, &shutdown_type,
-		request->request.place);
+	(void)rota_request_begin(&stream->handle, &request->request,
+		&shutdown_type, request->request.place);
 	stream->state |= ROTA__STREAM_SHUT;
 	append(stream, &request->request);
 	send_soon(stream);
@@ -382,7 +382,7 @@ tell(struct rota_loop *loop, struct rota_request *request)
 {
 	int status = request->status;
 
-	rota_request_end(request);
+	(void)rota_request_end(request);
 	rota__before_callback(loop, request->type->name, request->place, NULL);
 	if (is_shutdown(request)) {
 		struct rota_shutdown *shutdown =

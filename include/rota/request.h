@@ -76,12 +76,18 @@ ROTA_API int rota_request_unref(struct rota_request *request);
  * For authors of handle types. rota_request_begin() puts a request in
  * flight: from now on it counts. rota_request_end() takes it out of flight
  * just before its callback is called.
+ *
+ * shape: `place` is kept for reports; NULL if it is not known. What was in
+ *	the request before does not matter but for its `data`.
+ * errors: -EINVAL owner, request or type is NULL, or owner is blank, closing
+ *	or closed; for rota_request_end(): -EINVAL request is NULL, -EALREADY
+ *	it is not in flight. Nothing changes then.
  * when: the loop's thread.
  */
-ROTA_API void rota_request_begin(struct rota_handle *owner,
+ROTA_API int rota_request_begin(struct rota_handle *owner,
 	struct rota_request *request, const struct rota_request_type *type,
 	const char *place);
-ROTA_API void rota_request_end(struct rota_request *request);
+ROTA_API int rota_request_end(struct rota_request *request);
 
 ROTA_END_C
 
