@@ -96,7 +96,8 @@ struct rota_connect {
 
 /*
  * What a kind of stream can do. A function that is NULL makes the public one
- * return -ENOTSUP. The arguments have been checked.
+ * return -ENOTSUP (read_stop: 0, as there is nothing to stop). The arguments
+ * have been checked.
  */
 struct rota_stream_type {
 	int (*read_start)(struct rota_stream *stream, rota_buffer_fn *buffer,
@@ -289,8 +290,9 @@ ROTA_API int rota_stream_set_idle_limit(
  * shape: the bytes stay the caller's and unchanged until `fn` is called. The
  *	array of buffers is copied if n is at most ROTA_WRITE_INLINE; a larger
  *	one must stay too, and is used as scratch.
- * errors: -EINVAL stream, request, fn or (n > 0) buffers is NULL, the
- *	sizes add up beyond SSIZE_MAX, or the stream is closing or closed;
+ * errors: -EINVAL stream, request, fn or (n > 0) buffers is NULL, one of
+ *	the buffers has a size but is NULL, the sizes add up beyond SSIZE_MAX,
+ *	or the stream is closing or closed;
  *	-EPIPE after shutdown or a failed write; -ENOTCONN; -ENOTSUP. Nothing
  *	was queued then. Later errors come to `fn`; the writes behind a
  *	failed one fail with it.
@@ -370,7 +372,8 @@ ROTA_API int rota_stream_shutdown_at(struct rota_stream *stream,
  *
  * unit: backlog as in listen(2), at least 1.
  * errors: -EINVAL listener or fn is NULL, backlog < 1, or the stream is
- *	closing, closed or connected; -ENOTSUP; those of listen(2).
+ *	closing, closed, connecting or connected, or has no socket;
+ *	-ENOTSUP; -ENOMEM; those of listen(2). Nothing changes then.
  * when: the loop's thread.
  */
 ROTA_API int rota_stream_listen_at(struct rota_stream *listener, int backlog,
@@ -384,8 +387,8 @@ ROTA_API int rota_stream_listen_at(struct rota_stream *listener, int backlog,
  * are closed.
  *
  * errors: -EINVAL an argument is NULL, closing, closed, of another kind or
- *	loop, or client has a descriptor already; -EAGAIN none waits;
- *	-ENOMEM: it still waits.
+ *	loop, listener does not listen, or client has a descriptor already or
+ *	connects; -ENOTSUP; -EAGAIN none waits; -ENOMEM: it still waits.
  * when: the loop's thread, inside the listener's `fn` or later.
  * source: accept(2).
  */

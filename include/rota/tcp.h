@@ -27,8 +27,9 @@ ROTA_API int rota_tcp_init(struct rota_loop *loop, struct rota_tcp *tcp);
  * close-on-exec; from now on rota closes it. A connected one can be read and
  * written, a listening one can be listened on.
  *
- * errors: -EINVAL tcp is NULL, closing or closed, or has a socket; -EBADF;
- *	-ENOTSOCK; -ENOMEM. The socket stays the program's then.
+ * errors: -EINVAL tcp is NULL, closing or closed, or has a socket, or fd is
+ *	a socket that is no stream; -EBADF; -ENOTSOCK; -ENOMEM. The socket
+ *	stays the program's then.
  * when: the loop's thread.
  */
 ROTA_API int rota_tcp_open(struct rota_tcp *tcp, int fd);
@@ -90,7 +91,8 @@ ROTA_API int rota_tcp_set_nodelay(struct rota_tcp *tcp, int on);
 
 /*
  * Tells the address of our end, or of the peer's.
- * errors: -EINVAL an argument is NULL; -ENOTCONN no socket, no peer.
+ * errors: -EINVAL an argument is NULL, or tcp is closing or closed;
+ *	-ENOTCONN no socket, no peer.
  *	*ret_addr is untouched then.
  * when: the loop's thread.
  * source: getsockname(2), getpeername(2).
