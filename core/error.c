@@ -50,7 +50,6 @@ static const struct entry entries[] = {
 	ENTRY(ENETUNREACH, "no route to network"),
 	ENTRY(ENFILE, "too many open files in the system"),
 	ENTRY(ENOBUFS, "no buffer space"),
-	ENTRY(ENODATA, "no data there"),
 	ENTRY(ENODEV, "no such device"),
 	ENTRY(ENOENT, "no such name"),
 	ENTRY(ENOEXEC, "not executable"),

@@ -259,7 +259,7 @@ rota_loop_time(const struct rota_loop *loop, struct rota_loop_time *ret_time)
 		return -EINVAL;
 	metrics = loop->metrics;
 	if (metrics == NULL)
-		return -ENODATA;
+		return -ENOENT;
 	size = ret_time->size;
 	*ret_time = metrics->sums;
 	ret_time->size = size;

@@ -1900,7 +1900,7 @@ LOOP_TEST(loop_time_wants_figures_of_the_right_size)
 	memset(&figures, CANARY, sizeof(figures));
 	figures.size = sizeof(figures);
 	ck_refused_for(&figures, rota_loop_time(NULL, &figures), -EINVAL);
-	ck_refused_for(&figures, rota_loop_time(loop, &figures), -ENODATA);
+	ck_refused_for(&figures, rota_loop_time(loop, &figures), -ENOENT);
 	ck_ok(rota_loop_measure(loop, 1));
 	ck_refused(rota_loop_time(loop, NULL), -EINVAL);
 	for (int i = 0; i < 5; i++) {

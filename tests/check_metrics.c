@@ -49,12 +49,12 @@ LOOP_TEST(without_measuring_there_are_no_figures)
 	struct rota_loop_time time = ROTA_LOOP_TIME_INIT;
 
 	time.turns = 77;
-	ck_err(rota_loop_time(loop, &time), -ENODATA);
+	ck_err(rota_loop_time(loop, &time), -ENOENT);
 	ck_assert_uint_eq(time.turns, 77);
 	run_once_checked(ROTA_RUN_NOWAIT);
-	ck_err(rota_loop_time(loop, &time), -ENODATA);
+	ck_err(rota_loop_time(loop, &time), -ENOENT);
 	ck_ok(rota_loop_measure(loop, 0));
-	ck_err(rota_loop_time(loop, &time), -ENODATA);
+	ck_err(rota_loop_time(loop, &time), -ENOENT);
 }
 
 LOOP_TEST(the_figures_begin_at_zero)

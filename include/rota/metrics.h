@@ -88,7 +88,7 @@ ROTA_API int rota_loop_measure(struct rota_loop *loop, int on);
 
 /*
  * Tells the figures so far.
- * errors: -EINVAL an argument is NULL or the size is wrong; -ENODATA the
+ * errors: -EINVAL an argument is NULL or the size is wrong; -ENOENT the
  *	measuring is off. *ret_time is untouched then.
  * when: the loop's thread.
  */
