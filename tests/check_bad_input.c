@@ -1078,6 +1078,49 @@ LOOP_TEST(a_stream_blank_closing_or_closed_refuses_all)
 	ck_trace("");
 }
 
+/* What open() refuses stays blank, and the descriptor as it was. */
+static void
+ck_not_opened(int fd, unsigned flags, int expected)
+{
+	struct rota_stream stream = { 0 };
+	int flags_before = fcntl(fd, F_GETFL);
+
+	ck_refused_for(
+		&stream, rota_stream_open(loop, &stream, fd, flags), expected);
+	ck_refused_for(
+		&stream, rota_stream_open(NULL, &stream, fd, 0), -EINVAL);
+	ck_refused(rota_stream_open(loop, NULL, fd, 0), -EINVAL);
+	ck_assert_int_eq(fcntl(fd, F_GETFL), flags_before);
+}
+
+LOOP_TEST(stream_open_wants_a_descriptor_that_can_be_a_stream)
+{
+	int datagrams = socket(AF_INET, SOCK_DGRAM, 0);
+	int directory = open("/", O_RDONLY);
+	struct rota_tcp tcp = { 0 };
+	int pipe[2];
+
+	ck_assert_int_ge(datagrams, 0);
+	ck_assert_int_ge(directory, 0);
+	harness_pipe(pipe);
+	/* The read buffer is made with the first stream, and stays. */
+	ck_ok(rota_tcp_init(loop, &tcp));
+	for (unsigned flags = 0; flags <= ROTA_OPEN_KEEP; flags++) {
+		ck_not_opened(-1, flags, -EBADF);
+		ck_not_opened(INT_MIN, flags, -EBADF);
+		ck_not_opened(INT_MAX, flags, -EBADF);
+		ck_not_opened(closed_number(), flags, -EBADF);
+		ck_not_opened(datagrams, flags, -EPROTOTYPE);
+		ck_not_opened(directory, flags, -EISDIR);
+	}
+	ck_not_opened(pipe[0], 1u << 1, -EINVAL);
+	ck_not_opened(pipe[0], UINT_MAX, -EINVAL);
+	close_all();
+	harness_close_pair(pipe);
+	ck_ok(close(directory));
+	ck_ok(close(datagrams));
+}
+
 LOOP_TEST(a_stream_without_a_connection_neither_reads_nor_writes)
 {
 	struct iovec byte = { "x", 1 };
@@ -1346,9 +1389,11 @@ LOOP_TEST(tcp_open_wants_a_socket_for_streams)
 {
 	struct rota_tcp tcp = { 0 };
 	int datagrams = socket(AF_INET, SOCK_DGRAM, 0);
+	int locals[2];
 	int pipe[2];
 
 	ck_assert_int_ge(datagrams, 0);
+	harness_socketpair(locals);
 	harness_pipe(pipe);
 	ck_ok(rota_tcp_init(loop, &tcp));
 	ck_refused_for(&tcp, rota_tcp_open(&tcp, -1), -EBADF);
@@ -1357,8 +1402,10 @@ LOOP_TEST(tcp_open_wants_a_socket_for_streams)
 	ck_refused_for(&tcp, rota_tcp_open(&tcp, closed_number()), -EBADF);
 	ck_refused_for(&tcp, rota_tcp_open(&tcp, pipe[0]), -ENOTSOCK);
 	ck_refused_for(&tcp, rota_tcp_open(&tcp, datagrams), -EINVAL);
+	ck_refused_for(&tcp, rota_tcp_open(&tcp, locals[0]), -EAFNOSUPPORT);
 	ck_err(fcntl(datagrams, F_GETFL) & O_NONBLOCK, 0);
 	close_all();
+	harness_close_pair(locals);
 	harness_close_pair(pipe);
 	ck_ok(close(datagrams));
 }
@@ -2058,6 +2105,8 @@ add_stream_cases(Suite *suite)
 	tcase_add_loop_test(tc, functions_of_streams_want_all_their_arguments);
 	tcase_add_loop_test(tc, writes_want_sizes_that_can_be_summed_up);
 	tcase_add_loop_test(tc, a_stream_blank_closing_or_closed_refuses_all);
+	tcase_add_loop_test(
+		tc, stream_open_wants_a_descriptor_that_can_be_a_stream);
 	tcase_add_loop_test(
 		tc, a_stream_without_a_connection_neither_reads_nor_writes);
 	tcase_add_loop_test(tc, a_stream_that_was_shut_down_takes_no_more);
