@@ -54,7 +54,10 @@ struct rota_backend_info {
 ROTA_API int rota_backend_info(
 	unsigned index, struct rota_backend_info *ret_info);
 
-/* Returns the name of one capability bit ("edge"), NULL for other values. */
+/*
+ * Returns the name of one capability bit ("edge"), NULL for other values.
+ * when: any thread.
+ */
 ROTA_API const char *rota_backend_capability_name(unsigned capability);
 
 ROTA_END_C

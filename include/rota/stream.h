@@ -22,7 +22,8 @@ struct rota_write;
 
 /*
  * Gives the buffer for the next read: *ret_buffer with at least one byte, or
- * iov_len 0 to refuse, which ends the reading with -ENOBUFS.
+ * iov_len 0 to refuse, which ends the reading with -ENOBUFS. A read that
+ * finds nothing is not told: the next one asks for a buffer again.
  */
 typedef void rota_buffer_fn(
 	struct rota_stream *stream, struct iovec *ret_buffer);

@@ -13,7 +13,8 @@ ROTA_BEGIN_C
 
 /*
  * Names the version of the library in use, as "0.1.0".
- * when: any thread, any time. The string is constant.
+ * when: any thread, any time, also in a signal handler. The string is
+ *	constant.
  */
 ROTA_API const char *rota_version(void);
 
