@@ -887,6 +887,20 @@ on_written(struct rota_write *write, int status)
 }
 
 static void
+on_done(struct rota_read *request, int status)
+{
+	(void)request;
+	trace(status == 0 ? 'd' : 'x');
+}
+
+static void
+on_drained(struct rota_stream *stream)
+{
+	(void)stream;
+	trace('D');
+}
+
+static void
 on_shut(struct rota_shutdown *request, int status)
 {
 	(void)request;
@@ -941,6 +955,23 @@ open_listener(struct rota_tcp *tcp)
 	ck_ok(rota_stream_listen(&tcp->stream, 1, on_connection));
 	ck_ok(rota_tcp_local_address(tcp, &addr));
 	return addr;
+}
+
+/* All three ways to ask for bytes. */
+static void
+ck_not_read(struct rota_stream *stream, int expected)
+{
+	struct rota_read read = { 0 };
+	char byte;
+
+	ck_refused(
+		rota_stream_read(stream, &read, &byte, 1, on_done), expected);
+	ck_refused(rota_stream_read_exactly(stream, &read, &byte, 1, on_done),
+		expected);
+	ck_refused(
+		rota_stream_read_until(stream, &read, &byte, 1, '.', on_done),
+		expected);
+	ck_refused(rota_request_cancel(&read.request), -EALREADY);
 }
 
 LOOP_TEST(functions_of_streams_want_a_stream)
@@ -1055,6 +1086,12 @@ ck_stream_refuses_all(struct rota_stream *stream)
 		stream, rota_stream_listen(stream, 1, on_connection), -EINVAL);
 	ck_refused_for(stream, rota_stream_accept(stream, stream), -EINVAL);
 	ck_refused_for(stream, rota_stream_set_gather(stream, 0), -EINVAL);
+	ck_not_read(stream, -EINVAL);
+	ck_refused_for(stream, rota_stream_try_read(stream, &byte, 1), -EINVAL);
+	ck_refused_for(stream, rota_stream_set_idle_limit(stream, 1), -EINVAL);
+	ck_refused_for(
+		stream, rota_stream_set_marks(stream, 0, 0, NULL), -EINVAL);
+	ck_refused_for(stream, rota_stream_is_full(stream), 0);
 	ck_refused_for(stream, rota_stream_queued_bytes(stream), 0);
 	ck_refused_for(stream, rota_stream_fd(stream), -1);
 	ck_refused_for(stream, rota_stream_is_reading(stream), 0);
@@ -1076,6 +1113,108 @@ LOOP_TEST(a_stream_blank_closing_or_closed_refuses_all)
 	ck_stream_refuses_all(&tcp.stream);
 	ck_ok(close(peer));
 	ck_trace("");
+}
+
+LOOP_TEST(functions_that_read_want_all_their_arguments)
+{
+	struct rota_read read = { 0 };
+	struct rota_tcp tcp;
+	struct rota_stream *stream = &tcp.stream;
+	char byte = 'x';
+	int peer = open_connection(&tcp);
+
+	ck_not_read(NULL, -EINVAL);
+	ck_refused(rota_stream_try_read(NULL, &byte, 1), -EINVAL);
+	ck_refused_for(&tcp, rota_stream_try_read(stream, NULL, 1), -EINVAL);
+	ck_refused_for(&tcp, rota_stream_try_read(stream, &byte, 0), -EINVAL);
+	ck_refused_for(&tcp, rota_stream_read(stream, NULL, &byte, 1, on_done),
+		-EINVAL);
+	ck_refused_for(&read, rota_stream_read(stream, &read, NULL, 1, on_done),
+		-EINVAL);
+	ck_refused_for(&read,
+		rota_stream_read(stream, &read, &byte, 0, on_done), -EINVAL);
+	ck_refused_for(&read, rota_stream_read(stream, &read, &byte, 1, NULL),
+		-EINVAL);
+	ck_refused_for(&read,
+		rota_stream_read_exactly(stream, &read, &byte, 0, on_done),
+		-EINVAL);
+	ck_refused_for(&read,
+		rota_stream_read_until(stream, &read, NULL, 1, '.', on_done),
+		-EINVAL);
+	ck_refused(rota_read_bytes(NULL), 0);
+	ck_refused(rota_read_bytes(&read), 0);
+	close_all();
+	ck_ok(close(peer));
+	ck_trace("");
+}
+
+LOOP_TEST(a_stream_is_read_in_one_way_at_a_time)
+{
+	struct rota_read read = { 0 };
+	struct rota_tcp tcp;
+	struct rota_stream *stream = &tcp.stream;
+	char byte;
+	int peer = open_connection(&tcp);
+
+	ck_ok(rota_stream_read_start(stream, NULL, on_read));
+	ck_not_read(stream, -EBUSY);
+	ck_ok(rota_stream_read_stop(stream));
+	ck_ok(rota_stream_read(stream, &read, &byte, 1, on_done));
+	ck_refused_for(
+		&tcp, rota_stream_read_start(stream, NULL, on_read), -EBUSY);
+	ck_refused_for(&tcp, rota_stream_try_read(stream, &byte, 1), -EBUSY);
+	close_all();
+	ck_ok(close(peer));
+	ck_trace("x");
+}
+
+LOOP_TEST(limits_and_marks_want_values_that_make_sense)
+{
+	struct rota_tcp tcp;
+	struct rota_stream *stream = &tcp.stream;
+	int peer = open_connection(&tcp);
+
+	ck_refused(rota_stream_set_idle_limit(NULL, 1), -EINVAL);
+	ck_refused(rota_stream_set_marks(NULL, 1, 2, on_drained), -EINVAL);
+	ck_refused(rota_stream_is_full(NULL), 0);
+	for (int i = 0; i < 2; i++) {
+		ck_refused_for(
+			&tcp, rota_stream_set_idle_limit(stream, 0), -EINVAL);
+		ck_refused_for(&tcp,
+			rota_stream_set_marks(stream, 2, 2, on_drained),
+			-EINVAL);
+		ck_refused_for(&tcp,
+			rota_stream_set_marks(stream, SIZE_MAX, 1, on_drained),
+			-EINVAL);
+		ck_refused_for(&tcp, rota_stream_set_marks(stream, 1, 2, NULL),
+			-EINVAL);
+		ck_ok(rota_stream_set_idle_limit(stream, ROTA_FOREVER - 1));
+		ck_ok(rota_stream_set_marks(
+			stream, SIZE_MAX - 1, SIZE_MAX, on_drained));
+	}
+	ck_ok(rota_stream_read_start(stream, NULL, on_read));
+	ck_err(run_once_checked(ROTA_RUN_NOWAIT), 1);
+	close_all();
+	ck_ok(close(peer));
+	ck_trace("");
+}
+
+LOOP_TEST(a_stream_that_closes_flushed_closes_once)
+{
+	struct rota_tcp tcp;
+	struct rota_stream *stream = &tcp.stream;
+	int peer = open_connection(&tcp);
+
+	ck_refused(rota_stream_close_flushed(NULL, on_closed), -EINVAL);
+	ck_ok(rota_stream_close_flushed(stream, on_closed));
+	ck_refused_for(&tcp,
+		rota_stream_close_flushed(stream, on_wrongly_closed),
+		-EALREADY);
+	run_to_the_end();
+	ck_refused_for(&tcp,
+		rota_stream_close_flushed(stream, on_wrongly_closed), -EINVAL);
+	ck_trace("C");
+	ck_ok(close(peer));
 }
 
 /* What open() refuses stays blank, and the descriptor as it was. */
@@ -1132,6 +1271,8 @@ LOOP_TEST(a_stream_without_a_connection_neither_reads_nor_writes)
 	ck_ok(rota_tcp_init(loop, &tcp));
 	ck_refused_for(
 		&tcp, rota_stream_read_start(stream, NULL, on_read), -ENOTCONN);
+	ck_not_read(stream, -ENOTCONN);
+	ck_refused_for(&tcp, rota_stream_try_read(stream, &byte, 1), -ENOTCONN);
 	ck_refused_for(&tcp, rota_stream_read_stop(stream), 0);
 	ck_refused_for(&tcp,
 		rota_stream_write(stream, &write, &byte, 1, on_written),
@@ -1206,6 +1347,8 @@ LOOP_TEST(a_listener_neither_reads_nor_writes_nor_connects)
 
 	ck_refused_for(
 		&tcp, rota_stream_read_start(stream, NULL, on_read), -ENOTCONN);
+	ck_not_read(stream, -ENOTCONN);
+	ck_refused_for(&tcp, rota_stream_try_read(stream, &byte, 1), -ENOTCONN);
 	ck_refused_for(&tcp, rota_stream_read_stop(stream), 0);
 	ck_refused_for(&tcp,
 		rota_stream_write(stream, &write, &byte, 1, on_written),
@@ -1290,6 +1433,12 @@ ck_can_nothing(struct rota_stream *stream)
 	ck_refused_for(
 		stream, rota_stream_listen(stream, 1, on_connection), -ENOTSUP);
 	ck_refused_for(stream, rota_stream_accept(stream, stream), -ENOTSUP);
+	ck_not_read(stream, -ENOTSUP);
+	ck_refused_for(
+		stream, rota_stream_try_read(stream, &byte, 1), -ENOTSUP);
+	ck_refused_for(stream, rota_stream_set_idle_limit(stream, 1), -ENOTSUP);
+	ck_refused_for(stream, rota_stream_set_marks(stream, 1, 2, on_drained),
+		-ENOTSUP);
 }
 
 LOOP_TEST(a_stream_whose_kind_lacks_a_function_says_so)
@@ -2105,6 +2254,10 @@ add_stream_cases(Suite *suite)
 	tcase_add_loop_test(tc, functions_of_streams_want_all_their_arguments);
 	tcase_add_loop_test(tc, writes_want_sizes_that_can_be_summed_up);
 	tcase_add_loop_test(tc, a_stream_blank_closing_or_closed_refuses_all);
+	tcase_add_loop_test(tc, functions_that_read_want_all_their_arguments);
+	tcase_add_loop_test(tc, a_stream_is_read_in_one_way_at_a_time);
+	tcase_add_loop_test(tc, limits_and_marks_want_values_that_make_sense);
+	tcase_add_loop_test(tc, a_stream_that_closes_flushed_closes_once);
 	tcase_add_loop_test(
 		tc, stream_open_wants_a_descriptor_that_can_be_a_stream);
 	tcase_add_loop_test(

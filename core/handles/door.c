@@ -25,6 +25,13 @@ table_of(const struct rota_stream *stream)
 					     &none;
 }
 
+/* Limits and marks live in a part that only our own streams give back. */
+static int
+is_ours(const struct rota_stream *stream)
+{
+	return stream->handle.type->ready == rota__stream_ready;
+}
+
 /* 0, or -EINVAL if the sizes do not fit what the kernel counts in. */
 static int
 check_buffers(const struct iovec *buffers, unsigned n)
@@ -171,6 +178,8 @@ rota_stream_set_idle_limit(struct rota_stream *stream, uint64_t limit_ns)
 {
 	if (!is_open(stream) || limit_ns == 0)
 		return -EINVAL;
+	if (!is_ours(stream))
+		return -ENOTSUP;
 	return rota__stream_set_idle_limit(stream, limit_ns);
 }
 
@@ -181,6 +190,8 @@ rota_stream_set_marks_at(struct rota_stream *stream, size_t low_bytes,
 	if (!is_open(stream) ||
 		(high_bytes > 0 && (low_bytes >= high_bytes || fn == NULL)))
 		return -EINVAL;
+	if (!is_ours(stream))
+		return -ENOTSUP;
 	return rota__stream_set_marks(stream, low_bytes, high_bytes, fn, place);
 }
 

@@ -214,7 +214,7 @@ tell(struct rota_loop *loop, struct rota_request *request)
 {
 	int status = request->status;
 
-	rota_request_end(request);
+	(void)rota_request_end(request);
 	rota__before_callback(loop, request->type->name, request->place, NULL);
 	request->type->tell(request, status);
 	rota__after_callback(loop);
@@ -270,7 +270,7 @@ rota__stream_read(struct rota_stream *stream, struct rota_read *request)
 	if (rota__stream_more(stream) == NULL ||
 		(request->how >= 0 && make_kept(stream) < 0))
 		return -ENOMEM;
-	rota_request_begin(&stream->handle, &request->request, &read_type,
+	(void)rota_request_begin(&stream->handle, &request->request, &read_type,
 		request->request.place);
 	rota__requests_append(&stream->more->asked, &request->request);
 	if (!(stream->state & ROTA__STREAM_ASKED)) {

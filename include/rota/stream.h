@@ -193,8 +193,8 @@ ROTA_API int rota_stream_open(struct rota_loop *loop,
  * `fn` only, so that a stream at rest holds none. Restarting replaces both.
  *
  * errors: -EINVAL stream or fn is NULL, or the stream is closing or closed;
- *	-ENOTCONN it has no connection; -ENOTSUP this kind cannot read;
- *	-ENOMEM. Nothing changes then.
+ *	-EBUSY read requests are in flight; -ENOTCONN it has no connection;
+ *	-ENOTSUP this kind cannot read; -ENOMEM. Nothing changes then.
  * when: the loop's thread. `fn` is called in the poll phase only.
  * source: recv(2).
  */
@@ -274,8 +274,8 @@ ROTA_API ssize_t rota_stream_try_read(
  *
  * unit: nanoseconds, at least 1. Counted from the start of reading and from
  *	each arrival by the loop's now, so that it costs no clock call.
- * errors: -EINVAL stream is NULL, closing or closed, limit_ns is 0; -ENOMEM.
- *	Nothing changes then.
+ * errors: -EINVAL stream is NULL, closing or closed, limit_ns is 0; -ENOTSUP
+ *	it is of a kind that is not rota's; -ENOMEM. Nothing changes then.
  * when: the loop's thread.
  */
 ROTA_API int rota_stream_set_idle_limit(
@@ -325,8 +325,8 @@ ROTA_API ssize_t rota_stream_try_write(
  *
  * unit: bytes; high_bytes 0 takes the marks away.
  * errors: -EINVAL stream is NULL, closing or closed, low_bytes is not below
- *	high_bytes, or fn is NULL where high_bytes is not 0; -ENOMEM. Nothing
- *	changes then.
+ *	high_bytes, or fn is NULL where high_bytes is not 0; -ENOTSUP it is of
+ *	a kind that is not rota's; -ENOMEM. Nothing changes then.
  * when: the loop's thread.
  */
 ROTA_API int rota_stream_set_marks_at(struct rota_stream *stream,
