@@ -1365,6 +1365,98 @@ LOOP_TEST(a_listener_neither_reads_nor_writes_nor_connects)
 	ck_trace("");
 }
 
+/* rota/pump.h *********************************************************/
+
+static void
+on_pumped(struct rota_pump *pump, int status)
+{
+	(void)pump;
+	trace(status == 0 ? 'p' : 'x');
+}
+
+static void
+ck_not_pumped(struct rota_stream *from, struct rota_stream *to, int expected)
+{
+	struct rota_pump pump = { 0 };
+
+	ck_refused(rota_pipe_streams(&pump, from, to, 0, on_pumped), expected);
+	ck_refused(rota_request_cancel(&pump.request), -EALREADY);
+	ck_refused(rota_pump_bytes(&pump), 0);
+}
+
+LOOP_TEST(a_pump_wants_all_its_arguments)
+{
+	struct rota_pump pump = { 0 };
+	struct rota_tcp from;
+	struct rota_tcp to;
+	struct rota_stream *a = &from.stream;
+	struct rota_stream *b = &to.stream;
+	const int peers[] = { open_connection(&from), open_connection(&to) };
+
+	ck_not_pumped(NULL, b, -EINVAL);
+	ck_not_pumped(a, NULL, -EINVAL);
+	ck_refused(rota_pipe_streams(NULL, a, b, 0, on_pumped), -EINVAL);
+	ck_refused_for(&pump, rota_pipe_streams(&pump, a, b, 0, NULL), -EINVAL);
+	ck_refused_for(&pump,
+		rota_pipe_streams(&pump, a, b, 1u << 1, on_pumped), -EINVAL);
+	ck_refused_for(&pump,
+		rota_pipe_streams(&pump, a, b, UINT_MAX, on_pumped), -EINVAL);
+	ck_refused(rota_pump_bytes(NULL), 0);
+	close_all();
+	harness_close_pair(peers);
+	ck_trace("");
+}
+
+LOOP_TEST(a_pump_wants_open_streams_of_one_loop)
+{
+	struct rota_loop *other = harness_make_loop();
+	struct rota_tcp blank = { 0 };
+	struct rota_tcp foreign = { 0 };
+	struct rota_tcp tcp;
+	int peer = open_connection(&tcp);
+
+	ck_ok(rota_tcp_init(other, &foreign));
+	ck_not_pumped(&blank.stream, &tcp.stream, -EINVAL);
+	ck_not_pumped(&tcp.stream, &blank.stream, -EINVAL);
+	ck_not_pumped(&foreign.stream, &tcp.stream, -EINVAL);
+	ck_not_pumped(&tcp.stream, &foreign.stream, -EINVAL);
+	ck_ok(rota_handle_close(&tcp.stream.handle, NULL));
+	ck_not_pumped(&tcp.stream, &tcp.stream, -EINVAL);
+	run_to_the_end();
+	ck_not_pumped(&tcp.stream, &tcp.stream, -EINVAL);
+	close_all_of(other);
+	ck_ok(rota_loop_close(other));
+	ck_ok(close(peer));
+	ck_trace("");
+}
+
+LOOP_TEST(a_pump_wants_a_source_nobody_reads_and_connections)
+{
+	struct rota_read read = { 0 };
+	struct rota_tcp from;
+	struct rota_tcp idle = { 0 };
+	struct rota_stream *a = &from.stream;
+	char byte;
+	int peer = open_connection(&from);
+
+	ck_ok(rota_tcp_init(loop, &idle));
+	/* What a refused pump has made for its streams stays with them. */
+	ck_ok(rota_stream_set_idle_limit(a, ROTA_SECOND));
+	ck_ok(rota_stream_set_idle_limit(&idle.stream, ROTA_SECOND));
+	ck_not_pumped(a, &idle.stream, -ENOTCONN);
+	ck_not_pumped(&idle.stream, a, -ENOTCONN);
+	ck_ok(rota_stream_read_start(a, NULL, on_read));
+	ck_not_pumped(a, a, -EBUSY);
+	ck_ok(rota_stream_read_stop(a));
+	ck_ok(rota_stream_read(a, &read, &byte, 1, on_done));
+	ck_not_pumped(a, a, -EBUSY);
+	close_all();
+	ck_ok(close(peer));
+	ck_trace("x");
+}
+
+/* Kinds of streams that are not rota's ********************************/
+
 /* A kind of stream that can nothing. */
 static const struct rota_stream_type mute_table = { .read_start = NULL };
 
@@ -1436,6 +1528,7 @@ ck_can_nothing(struct rota_stream *stream)
 	ck_not_read(stream, -ENOTSUP);
 	ck_refused_for(
 		stream, rota_stream_try_read(stream, &byte, 1), -ENOTSUP);
+	ck_not_pumped(stream, stream, -ENOTSUP);
 	ck_refused_for(stream, rota_stream_set_idle_limit(stream, 1), -ENOTSUP);
 	ck_refused_for(stream, rota_stream_set_marks(stream, 1, 2, on_drained),
 		-ENOTSUP);
@@ -2258,6 +2351,10 @@ add_stream_cases(Suite *suite)
 	tcase_add_loop_test(tc, a_stream_is_read_in_one_way_at_a_time);
 	tcase_add_loop_test(tc, limits_and_marks_want_values_that_make_sense);
 	tcase_add_loop_test(tc, a_stream_that_closes_flushed_closes_once);
+	tcase_add_loop_test(tc, a_pump_wants_all_its_arguments);
+	tcase_add_loop_test(tc, a_pump_wants_open_streams_of_one_loop);
+	tcase_add_loop_test(
+		tc, a_pump_wants_a_source_nobody_reads_and_connections);
 	tcase_add_loop_test(
 		tc, stream_open_wants_a_descriptor_that_can_be_a_stream);
 	tcase_add_loop_test(

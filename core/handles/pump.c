@@ -280,7 +280,8 @@ rota_pipe_streams_at(struct rota_pump *pump, struct rota_stream *from,
 		rota__free(&to->handle.loop->memory, pump->buffer);
 		return r;
 	}
-	rota_request_begin(&to->handle, &pump->request, &pump_type, place);
+	(void)rota_request_begin(
+		&to->handle, &pump->request, &pump_type, place);
 	rota__requests_append(&to->more->pumps, &pump->request);
 	return 0;
 }
