@@ -513,10 +513,9 @@ stage_symbols()
 		awk 'NF == 3 { print $3 }' | grep -v '^rota_' ||
 		die "the static library has names that are not ours"
 	# What every public header promises is there.
-	for promise in $(cat "$src"/include/rota.h "$src"/include/rota/*.h |
-		tr '\n' ' ' | sed 's|/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/| |g' |
-		grep -oE 'ROTA_API [^;(]*\(' |
-		sed -n 's/.*[ *]\(rota_[a-z0-9_]*\) *($/\1/p' | sort -u); do
+	promises=$(sh "$src/tests/promises.sh" "$src" | cut -d ' ' -f 1)
+	[ "$(echo "$promises" | wc -l)" -gt 10 ] || die "hardly a promise"
+	for promise in $promises; do
 		echo "$shown" | grep -qx "$promise" ||
 			die "$promise is promised, but not there"
 	done
