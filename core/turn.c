@@ -256,15 +256,19 @@ run_default(struct rota_loop *loop)
 	return r < 0 ? r : 0;
 }
 
-/* A timer that fell due while the turn waited is the progress of a ONCE. */
+/*
+ * A timer that fell due while the turn waited is the progress of a ONCE, and
+ * so is what was pending when it began: then it need not wait for more.
+ */
 static int
 run_once(struct rota_loop *loop)
 {
+	int had_pending = !rota__ring_is_empty(&loop->pending);
 	uint64_t wait_ns;
 	int r;
 
 	(void)rota__turn_begin(loop, ROTA_RUN_ONCE);
-	wait_ns = rota__turn_wait_ns(loop);
+	wait_ns = had_pending ? 0 : rota__turn_wait_ns(loop);
 	r = rota__turn_end(loop, wait_ns);
 	if (wait_ns != 0)
 		run_timers(loop);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -172,6 +173,49 @@ LOOP_TEST(the_callers_buffer_is_asked_for_before_each_read)
 	run_until_got("abcde");
 	ck_trace("RRR");
 	ck_assert_uint_ge(n_lent, 3);
+	end_with_peer();
+}
+
+static void
+lend_new(struct rota_stream *stream, struct iovec *ret_buffer)
+{
+	(void)stream;
+	n_lent++;
+	ret_buffer->iov_base = malloc(1);
+	ret_buffer->iov_len = 1;
+}
+
+static void
+take_back(struct rota_stream *stream, ssize_t n, const void *data)
+{
+	n_lent--;
+	if (n != 0)
+		on_read(stream, n, data);
+	free((void *)(uintptr_t)data);
+}
+
+LOOP_TEST(each_buffer_comes_back_also_without_bytes)
+{
+	n_lent = 0;
+	peer = net_open(&a);
+	ck_ok(rota_stream_read_start(&a.stream, lend_new, take_back));
+	put_text(peer, "ab");
+	run_until_got("ab");
+	ck_assert_int_eq(shutdown(peer, SHUT_WR), 0);
+	run_to_the_end();
+	ck_trace("RRRe");
+	ck_assert_uint_eq(n_lent, 0);
+	end_with_peer();
+}
+
+LOOP_TEST(a_turn_with_something_to_tell_does_not_wait_for_more)
+{
+	peer = net_open(&a);
+	start_reading(&a);
+	shut_down(&a);
+	/* The peer is silent: a wait would be for ever. */
+	run_once_checked(ROTA_RUN_ONCE);
+	ck_trace("S");
 	end_with_peer();
 }
 
@@ -1659,6 +1703,9 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(tc, bytes_are_read_in_the_poll_phase_as_they_come);
 	tcase_add_loop_test(
 		tc, the_callers_buffer_is_asked_for_before_each_read);
+	tcase_add_loop_test(tc, each_buffer_comes_back_also_without_bytes);
+	tcase_add_loop_test(
+		tc, a_turn_with_something_to_tell_does_not_wait_for_more);
 	tcase_add_loop_test(
 		tc, a_refused_buffer_ends_the_reading_and_loses_nothing);
 	tcase_add_loop_test(tc, the_end_is_told_once_after_all_bytes);

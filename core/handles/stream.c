@@ -127,13 +127,20 @@ call_read(struct rota_stream *stream, ssize_t n, const void *data)
 	rota__after_callback(loop);
 }
 
-void
-rota__stream_fail_reading(struct rota_stream *stream, ssize_t error)
+/* `unused` is a buffer of the caller's, which goes back to him. */
+static void
+fail_reading(struct rota_stream *stream, ssize_t error, void *unused)
 {
 	if (error == ROTA_EOF)
 		stream->state &= ~(uint32_t)ROTA__STREAM_READABLE;
 	end_reading(stream);
-	call_read(stream, error, NULL);
+	call_read(stream, error, unused);
+}
+
+void
+rota__stream_fail_reading(struct rota_stream *stream, ssize_t error)
+{
+	fail_reading(stream, error, NULL);
 }
 
 static struct iovec
@@ -159,6 +166,33 @@ borrow_buffer(struct rota_stream *stream)
 	return stream->in.reading.buffer ? call_buffer(stream) : buffer;
 }
 
+/* Bytes that were kept back come before those of the descriptor. */
+static ssize_t
+fill(struct rota_stream *stream, const struct iovec *buffer)
+{
+	size_t n = 0;
+
+	if (stream->more != NULL)
+		n = rota__stream_take_kept(
+			stream, buffer->iov_base, buffer->iov_len);
+	if (n > 0)
+		return (ssize_t)n;
+	return stream->handle.type->stream->pull(
+		stream, buffer->iov_base, buffer->iov_len);
+}
+
+/* Nothing has come, or no more will. A buffer of the caller's goes back. */
+static void
+come_back_empty(struct rota_stream *stream, ssize_t n, void *memory)
+{
+	void *unused = stream->in.reading.buffer == NULL ? NULL : memory;
+
+	if (n != -EAGAIN && n != -EWOULDBLOCK)
+		fail_reading(stream, n == 0 ? ROTA_EOF : n, unused);
+	else if (unused != NULL)
+		call_read(stream, 0, unused);
+}
+
 /* Returns 1 if more may be there to read. */
 static int
 read_once(struct rota_stream *stream)
@@ -173,16 +207,9 @@ read_once(struct rota_stream *stream)
 		rota__stream_fail_reading(stream, -ENOBUFS);
 		return 0;
 	}
-	n = stream->more == NULL ? 0 :
-				   (ssize_t)rota__stream_take_kept(stream,
-					   buffer.iov_base, buffer.iov_len);
-	if (n == 0)
-		n = stream->handle.type->stream->pull(
-			stream, buffer.iov_base, buffer.iov_len);
-	if (n == -EAGAIN || n == -EWOULDBLOCK)
-		return 0;
+	n = fill(stream, &buffer);
 	if (n <= 0) {
-		rota__stream_fail_reading(stream, n == 0 ? ROTA_EOF : n);
+		come_back_empty(stream, n, buffer.iov_base);
 		return 0;
 	}
 	if (stream->more != NULL)

@@ -22,7 +22,7 @@ struct pollfd;
 enum rota_run_mode {
 	/* Turns until nothing holds the loop, or until stopped. */
 	ROTA_RUN_DEFAULT = 0,
-	/* One turn, waiting if there is nothing to do. */
+	/* One turn, waiting if nothing was pending when it began. */
 	ROTA_RUN_ONCE = 1,
 	/* One turn without waiting. */
 	ROTA_RUN_NOWAIT = 2

@@ -30,7 +30,9 @@ typedef void rota_buffer_fn(
 
 /*
  * Takes what was read. n > 0: so many bytes at `data`. n < 0: ROTA_EOF, or
- * an error; reading has stopped. n is never 0.
+ * an error; reading has stopped. A buffer that a rota_buffer_fn gave comes
+ * back as `data` each time, also with n < 0, and with n == 0 if nothing was
+ * there after all; with the loop's own buffer n is never 0.
  */
 typedef void rota_read_fn(
 	struct rota_stream *stream, ssize_t n, const void *data);
