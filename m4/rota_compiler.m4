@@ -58,6 +58,33 @@ AS_IF([test "$rota_cv_version_script" = yes],
 	[summary_exports="rota_*, by libtool"])
 ])
 
+# ROTA_LINKER_WRAP
+# ----------------
+# Can the linker put a function of ours in front of one of the C library's
+# (HAVE_LINKER_WRAP)? Tests then let system calls fail that the library makes
+# outside of core/sys.h.
+AC_DEFUN([ROTA_LINKER_WRAP], [
+AC_CACHE_CHECK([whether the linker wraps functions], [rota_cv_linker_wrap],
+	[rota_save_LDFLAGS=$LDFLAGS
+	 LDFLAGS="$LDFLAGS -Wl,--wrap=getppid"
+	 AC_LINK_IFELSE([AC_LANG_PROGRAM([[
+			#include <unistd.h>
+			pid_t rota_probe(void);
+			pid_t __real_getppid(void);
+			pid_t __wrap_getppid(void);
+			pid_t __wrap_getppid(void) { return rota_probe(); }
+			pid_t rota_probe(void) { return __real_getppid(); }
+			]], [[return getppid() == 0;]])],
+		[rota_cv_linker_wrap=yes], [rota_cv_linker_wrap=no])
+	 LDFLAGS=$rota_save_LDFLAGS])
+AM_CONDITIONAL([HAVE_LINKER_WRAP], [test "$rota_cv_linker_wrap" = yes])
+AS_IF([test "$rota_cv_linker_wrap" = yes],
+	[AC_DEFINE([HAVE_LINKER_WRAP], [1],
+		[Define to 1 if tests can wrap what backends call.])
+	 summary_wrap="those of core/sys.h and of the backends"],
+	[summary_wrap="those of core/sys.h (the linker cannot wrap)"])
+])
+
 # ROTA_SANITIZERS(LIST)
 # ---------------------
 # Fills SANITIZE_FLAGS, which compiler and linker both get. A report of any of

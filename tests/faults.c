@@ -2,18 +2,8 @@
 /* A world where things go wrong, see faults.h. */
 #include "tests/faults.h"
 
-#include "config.h"
-
 #include <errno.h>
 #include <string.h>
-#include <time.h>
-
-#ifdef HAVE_EPOLL
-#include <sys/epoll.h>
-#endif
-#ifdef HAVE_KQUEUE
-#include <sys/event.h>
-#endif
 
 #define MAX_VARIANTS 4
 
@@ -39,6 +29,7 @@ static const struct {
 	[FAULTS_GETSOCKNAME] = { "getsockname", { ENOBUFS } },
 	[FAULTS_GETSOCKOPT] = { "getsockopt", { ENOBUFS, ENOMEM } },
 	[FAULTS_KEVENT] = { "kevent", { ENOMEM, EINTR } },
+	[FAULTS_KEVENT_ADD] = { "EV_ADD of kevent", { ENOMEM } },
 	[FAULTS_KQUEUE] = { "kqueue", { EMFILE, ENOMEM } },
 	[FAULTS_LISTEN] = { "listen", { EADDRINUSE } },
 	[FAULTS_MAP] = { "map", { ENOMEM } },
@@ -76,16 +67,25 @@ faults_reset(void)
 	faults.n_pages = n_pages;
 }
 
-/* Counts a call, and returns the negative errno if it is the one to fail. */
-static int
-count(enum faults_call call)
+unsigned
+faults_n_errors(enum faults_call call)
 {
-	unsigned n_errors = 0;
+	unsigned n = 0;
 
-	faults.n[call]++;
-	while (n_errors < MAX_VARIANTS && calls[call].errors[n_errors] != 0)
-		n_errors++;
-	if (n_errors == 0 || ++faults.n_fallible != faults.fail_at)
+	while (n < MAX_VARIANTS && calls[call].errors[n] != 0)
+		n++;
+	return n;
+}
+
+int
+faults_count(enum faults_call call)
+{
+	unsigned n_errors = faults_n_errors(call);
+
+	__atomic_add_fetch(&faults.n[call], 1, __ATOMIC_RELAXED);
+	if (n_errors == 0 ||
+		__atomic_add_fetch(&faults.n_fallible, 1, __ATOMIC_RELAXED) !=
+			faults.fail_at)
 		return 0;
 	faults.n_failed++;
 	faults.failed = call;
@@ -98,7 +98,7 @@ count(enum faults_call call)
 static uint64_t
 clock_ns(void)
 {
-	(void)count(FAULTS_CLOCK);
+	(void)faults_count(FAULTS_CLOCK);
 	return rota__sys_real.clock_ns();
 }
 
@@ -111,7 +111,7 @@ reallocate(void *memory, size_t size_bytes)
 		faults.n_blocks -= memory != NULL;
 		return rota__sys_real.realloc(memory, 0);
 	}
-	if (count(FAULTS_REALLOC) < 0)
+	if (faults_count(FAULTS_REALLOC) < 0)
 		return NULL;
 	moved = rota__sys_real.realloc(memory, size_bytes);
 	faults.n_blocks += moved != NULL && memory == NULL;
@@ -123,17 +123,18 @@ map(size_t size_bytes)
 {
 	void *memory;
 
-	if (count(FAULTS_MAP) < 0)
+	if (faults_count(FAULTS_MAP) < 0)
 		return NULL;
 	memory = rota__sys_real.map(size_bytes);
-	faults.n_pages += memory != NULL;
+	if (memory != NULL)
+		__atomic_add_fetch(&faults.n_pages, 1, __ATOMIC_RELAXED);
 	return memory;
 }
 
 static void
 unmap(void *memory, size_t size_bytes)
 {
-	faults.n_pages--;
+	__atomic_sub_fetch(&faults.n_pages, 1, __ATOMIC_RELAXED);
 	rota__sys_real.unmap(memory, size_bytes);
 }
 
@@ -141,7 +142,7 @@ unmap(void *memory, size_t size_bytes)
 static int
 close_fd(int fd)
 {
-	int error = count(FAULTS_CLOSE);
+	int error = faults_count(FAULTS_CLOSE);
 	int r = rota__sys_real.close(fd);
 
 	return error < 0 ? error : r;
@@ -150,7 +151,7 @@ close_fd(int fd)
 static int
 fstat_fd(int fd, struct stat *ret_stat)
 {
-	int error = count(FAULTS_FSTAT);
+	int error = faults_count(FAULTS_FSTAT);
 
 	return error < 0 ? error : rota__sys_real.fstat(fd, ret_stat);
 }
@@ -158,7 +159,7 @@ fstat_fd(int fd, struct stat *ret_stat)
 static int
 set_cloexec(int fd)
 {
-	int error = count(FAULTS_SET_CLOEXEC);
+	int error = faults_count(FAULTS_SET_CLOEXEC);
 
 	return error < 0 ? error : rota__sys_real.set_cloexec(fd);
 }
@@ -166,7 +167,7 @@ set_cloexec(int fd)
 static int
 prepare_fd(int fd)
 {
-	int error = count(FAULTS_PREPARE_FD);
+	int error = faults_count(FAULTS_PREPARE_FD);
 
 	return error < 0 ? error : rota__sys_real.prepare_fd(fd);
 }
@@ -174,7 +175,7 @@ prepare_fd(int fd)
 static ssize_t
 read_fd(int fd, void *memory, size_t size_bytes)
 {
-	int error = count(FAULTS_READ);
+	int error = faults_count(FAULTS_READ);
 
 	if (error < 0)
 		return error;
@@ -184,7 +185,7 @@ read_fd(int fd, void *memory, size_t size_bytes)
 static ssize_t
 writev_fd(int fd, const struct iovec *buffers, unsigned n)
 {
-	int error = count(FAULTS_WRITEV);
+	int error = faults_count(FAULTS_WRITEV);
 
 	if (error < 0)
 		return error;
@@ -194,7 +195,7 @@ writev_fd(int fd, const struct iovec *buffers, unsigned n)
 static int
 open_socket(int family, int type, int protocol)
 {
-	int error = count(FAULTS_SOCKET);
+	int error = faults_count(FAULTS_SOCKET);
 
 	if (error < 0)
 		return error;
@@ -204,7 +205,7 @@ open_socket(int family, int type, int protocol)
 static int
 bind_fd(int fd, const struct sockaddr *addr, socklen_t len)
 {
-	int error = count(FAULTS_BIND);
+	int error = faults_count(FAULTS_BIND);
 
 	return error < 0 ? error : rota__sys_real.bind(fd, addr, len);
 }
@@ -212,7 +213,7 @@ bind_fd(int fd, const struct sockaddr *addr, socklen_t len)
 static int
 listen_fd(int fd, int backlog)
 {
-	int error = count(FAULTS_LISTEN);
+	int error = faults_count(FAULTS_LISTEN);
 
 	return error < 0 ? error : rota__sys_real.listen(fd, backlog);
 }
@@ -220,7 +221,7 @@ listen_fd(int fd, int backlog)
 static int
 accept_fd(int fd)
 {
-	int error = count(FAULTS_ACCEPT);
+	int error = faults_count(FAULTS_ACCEPT);
 
 	if (error < 0)
 		return error;
@@ -234,7 +235,7 @@ accept_fd(int fd)
 static int
 connect_fd(int fd, const struct sockaddr *addr, socklen_t len)
 {
-	int error = count(FAULTS_CONNECT);
+	int error = faults_count(FAULTS_CONNECT);
 
 	if (error < 0)
 		return error;
@@ -246,7 +247,7 @@ connect_fd(int fd, const struct sockaddr *addr, socklen_t len)
 static int
 shut_down(int fd, int how)
 {
-	int error = count(FAULTS_SHUTDOWN);
+	int error = faults_count(FAULTS_SHUTDOWN);
 
 	return error < 0 ? error : rota__sys_real.shutdown(fd, how);
 }
@@ -254,7 +255,7 @@ shut_down(int fd, int how)
 static int
 get_option(int fd, int level, int name, void *value, socklen_t *len)
 {
-	int error = count(FAULTS_GETSOCKOPT);
+	int error = faults_count(FAULTS_GETSOCKOPT);
 
 	if (error < 0)
 		return error;
@@ -264,7 +265,7 @@ get_option(int fd, int level, int name, void *value, socklen_t *len)
 static int
 set_option(int fd, int level, int name, const void *value, socklen_t len)
 {
-	int error = count(FAULTS_SETSOCKOPT);
+	int error = faults_count(FAULTS_SETSOCKOPT);
 
 	if (error < 0)
 		return error;
@@ -274,7 +275,7 @@ set_option(int fd, int level, int name, const void *value, socklen_t len)
 static int
 get_local_name(int fd, struct sockaddr *addr, socklen_t *len)
 {
-	int error = count(FAULTS_GETSOCKNAME);
+	int error = faults_count(FAULTS_GETSOCKNAME);
 
 	return error < 0 ? error : rota__sys_real.getsockname(fd, addr, len);
 }
@@ -282,7 +283,7 @@ get_local_name(int fd, struct sockaddr *addr, socklen_t *len)
 static int
 get_peer_name(int fd, struct sockaddr *addr, socklen_t *len)
 {
-	int error = count(FAULTS_GETPEERNAME);
+	int error = faults_count(FAULTS_GETPEERNAME);
 
 	return error < 0 ? error : rota__sys_real.getpeername(fd, addr, len);
 }
@@ -290,7 +291,7 @@ get_peer_name(int fd, struct sockaddr *addr, socklen_t *len)
 static ssize_t
 receive(int fd, void *memory, size_t size_bytes)
 {
-	int error = count(FAULTS_RECV);
+	int error = faults_count(FAULTS_RECV);
 
 	if (error < 0)
 		return error;
@@ -319,7 +320,7 @@ send_few(int fd, const struct iovec *buffers, unsigned n)
 static ssize_t
 send_all(int fd, const struct iovec *buffers, unsigned n)
 {
-	int error = count(FAULTS_SEND);
+	int error = faults_count(FAULTS_SEND);
 
 	if (error < 0)
 		return error;
@@ -331,7 +332,7 @@ send_all(int fd, const struct iovec *buffers, unsigned n)
 static int
 wake_open(int ret_fds[2])
 {
-	int error = count(FAULTS_WAKE_OPEN);
+	int error = faults_count(FAULTS_WAKE_OPEN);
 
 	return error < 0 ? error : rota__sys_real.wake_open(ret_fds);
 }
@@ -339,7 +340,7 @@ wake_open(int ret_fds[2])
 static int
 wake_send(int fd)
 {
-	(void)count(FAULTS_WAKE_SEND);
+	(void)faults_count(FAULTS_WAKE_SEND);
 	return rota__sys_real.wake_send(fd);
 }
 
@@ -347,7 +348,7 @@ static int
 set_action(
 	int signum, const struct sigaction *action, struct sigaction *ret_old)
 {
-	int error = count(FAULTS_SIGACTION);
+	int error = faults_count(FAULTS_SIGACTION);
 
 	if (error < 0)
 		return error;
@@ -357,7 +358,7 @@ set_action(
 static int
 poll_fds(struct pollfd *fds, nfds_t n, uint64_t timeout_ns)
 {
-	int error = count(FAULTS_POLL);
+	int error = faults_count(FAULTS_POLL);
 
 	return error < 0 ? error : rota__sys_real.poll(fds, n, timeout_ns);
 }
@@ -366,7 +367,7 @@ static int
 select_fds(int n, fd_set *readable, fd_set *writable, fd_set *exceptional,
 	uint64_t timeout_ns)
 {
-	int error = count(FAULTS_SELECT);
+	int error = faults_count(FAULTS_SELECT);
 
 	if (error < 0)
 		return error;
@@ -409,150 +410,3 @@ faults_sys(void)
 	sys.select = select_fds;
 	return &sys;
 }
-
-/* What backends call by themselves ************************************/
-
-/*
- * With -Wl,--wrap=epoll_ctl the linker turns calls of epoll_ctl() into
- * __wrap_epoll_ctl(), and __real_epoll_ctl() into the true one. In a program
- * linked without, the true ones are weak and absent, and nobody calls these.
- */
-#ifdef HAVE_LINKER_WRAP
-
-static int
-fails(enum faults_call call)
-{
-	int error = count(call);
-
-	errno = -error;
-	return error < 0;
-}
-
-#ifdef HAVE_EPOLL
-int __wrap_epoll_create1(int flags);
-int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
-int __wrap_epoll_wait(
-	int epoll, struct epoll_event *events, int n, int timeout_ms);
-int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int n,
-	const struct timespec *timeout, const sigset_t *mask);
-
-extern int __real_epoll_create1(int flags) __attribute__((weak));
-extern int __real_epoll_ctl(int epoll, int op, int fd,
-	struct epoll_event *event) __attribute__((weak));
-extern int __real_epoll_wait(int epoll, struct epoll_event *events, int n,
-	int timeout_ms) __attribute__((weak));
-extern int __real_epoll_pwait2(int epoll, struct epoll_event *events, int n,
-	const struct timespec *timeout, const sigset_t *mask)
-	__attribute__((weak));
-
-int
-__wrap_epoll_create1(int flags)
-{
-	if (fails(FAULTS_EPOLL_CREATE))
-		return -1;
-	return __real_epoll_create1(flags);
-}
-
-/* Taking out cannot fail for want of anything. */
-int
-__wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event)
-{
-	if (op == EPOLL_CTL_DEL)
-		faults.n[FAULTS_EPOLL_CTL]++;
-	else if (fails(FAULTS_EPOLL_CTL))
-		return -1;
-	return __real_epoll_ctl(epoll, op, fd, event);
-}
-
-int
-__wrap_epoll_wait(int epoll, struct epoll_event *events, int n, int timeout_ms)
-{
-	if (fails(FAULTS_EPOLL_WAIT))
-		return -1;
-	return __real_epoll_wait(epoll, events, n, timeout_ms);
-}
-
-int
-__wrap_epoll_pwait2(int epoll, struct epoll_event *events, int n,
-	const struct timespec *timeout, const sigset_t *mask)
-{
-	if (fails(FAULTS_EPOLL_WAIT))
-		return -1;
-	return __real_epoll_pwait2(epoll, events, n, timeout, mask);
-}
-
-static int
-wraps_epoll(void)
-{
-	return __real_epoll_ctl != NULL;
-}
-#else
-static int
-wraps_epoll(void)
-{
-	return 1;
-}
-#endif
-
-#ifdef HAVE_KQUEUE
-int __wrap_kqueue(void);
-extern int __real_kqueue(void) __attribute__((weak));
-extern __typeof__(kevent) __wrap_kevent;
-extern __typeof__(kevent) __real_kevent __attribute__((weak));
-
-int
-__wrap_kqueue(void)
-{
-	if (fails(FAULTS_KQUEUE))
-		return -1;
-	return __real_kqueue();
-}
-
-/*
- * kevent(2): an interrupted call has made its changes. Sizes are int or
- * size_t, depending on the system; both fit into a long.
- */
-int
-__wrap_kevent(int kq, const struct kevent *changes, FAULTS_KEVENT_SIZE n,
-	struct kevent *events, FAULTS_KEVENT_SIZE n_events,
-	const struct timespec *timeout)
-{
-	if (n_events == 0)
-		faults.n[FAULTS_KEVENT]++;
-	else if (fails(FAULTS_KEVENT)) {
-		if (errno == EINTR)
-			(void)__real_kevent(kq, changes, n, NULL, 0, timeout);
-		errno = -faults.error;
-		return -1;
-	}
-	return __real_kevent(kq, changes, n, events, n_events, timeout);
-}
-
-static int
-wraps_kqueue(void)
-{
-	return __real_kevent != NULL;
-}
-#else
-static int
-wraps_kqueue(void)
-{
-	return 1;
-}
-#endif
-
-int
-faults_wraps(void)
-{
-	return wraps_epoll() && wraps_kqueue();
-}
-
-#else
-
-int
-faults_wraps(void)
-{
-	return 0;
-}
-
-#endif

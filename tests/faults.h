@@ -6,8 +6,9 @@
  *
  *	options.sys = faults_sys();
  *
- * What backends call by themselves (epoll_ctl and so on) goes through here
- * too where the program was linked with --wrap for them.
+ * What backends call by themselves (epoll_ctl and so on) comes here too in a
+ * program that is linked with --wrap for them and with faults_epoll.c and its
+ * like; see Makefile.am.
  */
 #ifndef ROTA_TESTS_FAULTS_H
 #define ROTA_TESTS_FAULTS_H
@@ -22,7 +23,6 @@ enum faults_call {
 	FAULTS_CLOCK,
 	FAULTS_CLOSE,
 	FAULTS_CONNECT,
-	FAULTS_DUP,
 	FAULTS_EPOLL_CREATE,
 	FAULTS_EPOLL_CTL,
 	FAULTS_EPOLL_WAIT,
@@ -31,6 +31,7 @@ enum faults_call {
 	FAULTS_GETSOCKNAME,
 	FAULTS_GETSOCKOPT,
 	FAULTS_KEVENT,
+	FAULTS_KEVENT_ADD,
 	FAULTS_KQUEUE,
 	FAULTS_LISTEN,
 	FAULTS_MAP,
@@ -78,6 +79,8 @@ struct faults {
 	int accept_error;
 	/* connect says that it has begun, and never ends. */
 	int connect_hangs;
+	/* Calls of epoll are not the loop's: the fake kqueue makes some. */
+	int is_epoll_foreign;
 };
 
 extern struct faults faults;
@@ -88,10 +91,16 @@ void faults_reset(void);
 /* The table. There is one world per process. */
 const struct rota_sys *faults_sys(void);
 
-/* Returns 1 if the calls of the backends come through here as well. */
-int faults_wraps(void);
+/*
+ * Counts a call, and returns the negative errno if it is the one to fail.
+ * when: any thread, a signal handler.
+ */
+int faults_count(enum faults_call call);
 
 /* "accept" and so on. */
 const char *faults_name(enum faults_call call);
+
+/* Returns how many errors a call may have, 0 if it cannot fail. */
+unsigned faults_n_errors(enum faults_call call);
 
 #endif

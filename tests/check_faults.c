@@ -1,0 +1,1093 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Small programs, each run once to count the calls that can fail, and then
+ * again and again with exactly one of these failing, in each of its ways.
+ * Each time the program must come to its end without a crash, a hang or a
+ * leak, all that was begun must be told, and a failure that need not be told
+ * must make no difference. Failing memory is one of the failures.
+ */
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/faults.h"
+#include "tests/harness.h"
+
+#define MS ROTA_MILLISECOND
+#define MAX_TURNS 200
+#define MAX_WAITS 400
+#define MAX_KEPT 128
+#define MAX_SECONDS 10
+/* A run may have fewer calls than the one that counted, by its timing. */
+#define MAX_TRIES 50
+
+#ifdef HAVE_LINKER_WRAP
+#define HAVE_WRAPPED_CALLS 1
+#else
+#define HAVE_WRAPPED_CALLS 0
+#endif
+
+struct program {
+	const char *name;
+	void (*run)(void);
+	/* Watchers that the kernel refused are started again. */
+	int goes_on;
+};
+
+/* One run of a program. */
+static struct {
+	/* Events that must be told, and that were. */
+	unsigned n_expected;
+	unsigned n_told;
+	/* Requests begun, and ended. */
+	unsigned n_begun;
+	unsigned n_ended;
+	/* Errors returned and told; was the one that we made among them? */
+	unsigned n_errors;
+	int is_error_ours;
+	/* Everything was closed after an error. */
+	int has_given_up;
+} now;
+
+static const struct program *program;
+static const char *backend;
+
+/* Descriptors to be closed when the loop is. */
+static int kept[MAX_KEPT];
+static unsigned n_kept;
+
+static int n_fds_before;
+
+/* What all programs do ************************************************/
+
+static void
+keep(int fd)
+{
+	ck_assert_int_ge(fd, 0);
+	ck_assert_uint_lt(n_kept, MAX_KEPT);
+	kept[n_kept++] = fd;
+}
+
+static void
+keep_pipe(int ret_fds[2])
+{
+	harness_pipe(ret_fds);
+	keep(ret_fds[0]);
+	keep(ret_fds[1]);
+}
+
+/* Counts errors, and returns what it is given. */
+static int
+note(int r)
+{
+	now.n_errors += r < 0;
+	now.is_error_ours |= r < 0 && r == faults.error;
+	return r;
+}
+
+static void
+close_one(struct rota_handle *handle, void *data)
+{
+	(void)data;
+	if (!rota_handle_is_closing(handle))
+		ck_ok(rota_handle_close(handle, NULL));
+}
+
+static void
+give_up(void)
+{
+	now.has_given_up = 1;
+	ck_ok(rota_loop_walk(loop, close_one, NULL));
+}
+
+static int
+run_checked(enum rota_run_mode mode)
+{
+	int r = note(rota_loop_run(loop, mode));
+
+	ck_assert_int_eq(rota__loop_check(loop), 0);
+	return r;
+}
+
+/* An error of a run is no reason not to run again. */
+static void
+drive(enum rota_run_mode mode)
+{
+	unsigned n_turns = 0;
+
+	while (run_checked(mode) != 0)
+		ck_assert_uint_lt(n_turns++, MAX_TURNS);
+}
+
+static void
+end_loop(void)
+{
+	unsigned n_turns = 0;
+
+	ck_ok(rota_loop_walk(loop, close_one, NULL));
+	while (rota_loop_why_alive(loop, NULL, NULL) != 0) {
+		ck_assert_uint_lt(n_turns++, MAX_TURNS);
+		(void)run_checked(ROTA_RUN_NOWAIT);
+	}
+	ck_ok(rota_loop_close(loop));
+	loop = NULL;
+}
+
+/* The loop is there, and nothing but the loop. */
+static int
+make_loop(void)
+{
+	struct rota_loop_options options = ROTA_LOOP_OPTIONS_INIT;
+
+	options.backend = backend;
+	options.sys = faults_sys();
+	return note(rota_loop_create(&options, &loop));
+}
+
+/* Timers **************************************************************/
+
+#define N_TIMERS 24
+
+static struct rota_timer timers[N_TIMERS];
+
+static void
+on_timer(struct rota_timer *timer)
+{
+	now.n_told++;
+	ck_ok(rota_handle_close(&timer->handle, NULL));
+}
+
+static void
+on_beat(struct rota_timer *timer)
+{
+	unsigned *n_left = timer->handle.data;
+
+	now.n_told++;
+	if (--*n_left == 0)
+		ck_ok(rota_handle_close(&timer->handle, NULL));
+}
+
+static void
+start_timer(struct rota_timer *timer, uint64_t delay_ns)
+{
+	if (note(rota_timer_init(loop, timer)) < 0)
+		return;
+	ck_ok(rota_timer_start(timer, delay_ns, 0, on_timer));
+	now.n_expected++;
+}
+
+static void
+timers_and_repeats(void)
+{
+	static struct rota_timer beat;
+	unsigned n_left = 3;
+	unsigned i;
+
+	beat.handle.data = &n_left;
+	if (note(rota_timer_init(loop, &beat)) == 0) {
+		ck_ok(rota_timer_start(&beat, 0, MS, on_beat));
+		now.n_expected += n_left;
+	}
+	for (i = 0; i < N_TIMERS; i++)
+		start_timer(&timers[i], i % 2 * MS);
+	drive(ROTA_RUN_DEFAULT);
+}
+
+static void
+a_timer_turn_by_turn(void)
+{
+	start_timer(&timers[0], MS);
+	drive(ROTA_RUN_ONCE);
+}
+
+/* A loop with nothing left gets one more timer. */
+static void
+on_before_exit(struct rota_loop *of, void *data)
+{
+	int *n_left = data;
+
+	ck_assert_ptr_eq(of, loop);
+	now.n_told++;
+	if ((*n_left)-- > 0)
+		start_timer(&timers[1], 0);
+}
+
+static void
+before_exit(void)
+{
+	int n_left = 1;
+
+	now.n_expected = 1;
+	ck_ok(rota_loop_on_before_exit(loop, on_before_exit, &n_left));
+	start_timer(&timers[0], 0);
+	drive(ROTA_RUN_DEFAULT);
+	ck_ok(rota_loop_on_before_exit(loop, NULL, NULL));
+	/* The second time it starts nothing. */
+	now.n_expected += n_left < 0;
+}
+
+/* Hooks and queues ****************************************************/
+
+#define N_TASKS 40
+
+static void
+on_hook(struct rota_hook *hook)
+{
+	now.n_told++;
+	ck_ok(rota_handle_close(&hook->handle, NULL));
+}
+
+static void
+on_task(struct rota_loop *of, void *data)
+{
+	ck_assert_ptr_eq(of, loop);
+	ck_assert_ptr_null(data);
+	now.n_told++;
+}
+
+/* In a callback, so that the queues wrap around. */
+static void
+on_immediate(struct rota_immediate *immediate)
+{
+	(void)immediate;
+	now.n_told++;
+	for (unsigned i = 0; i < N_TASKS; i++) {
+		now.n_expected += note(rota_tick(loop, on_task, NULL)) == 0;
+		now.n_expected += note(rota_microtask(loop, on_task, NULL)) ==
+			0;
+	}
+}
+
+static void
+hooks_and_queues(void)
+{
+	static struct rota_hook hooks[3];
+	static struct rota_immediate immediates[3];
+
+	ck_ok(rota_idle_init(loop, &hooks[0]));
+	ck_ok(rota_prepare_init(loop, &hooks[1]));
+	ck_ok(rota_check_init(loop, &hooks[2]));
+	for (int i = 0; i < 3; i++) {
+		ck_ok(rota_hook_start(&hooks[i], on_hook));
+		ck_ok(rota_immediate_init(loop, &immediates[i]));
+		ck_ok(rota_immediate_start(&immediates[i], on_immediate));
+		now.n_expected += 2;
+		now.n_expected += note(rota_tick(loop, on_task, NULL)) == 0;
+	}
+	drive(ROTA_RUN_DEFAULT);
+}
+
+/* Descriptors *********************************************************/
+
+#define MAX_WATCHERS 100
+
+static struct rota_io ios[MAX_WATCHERS];
+static unsigned wishes[MAX_WATCHERS];
+
+/* A watcher that was refused is started again. */
+static void
+on_io(struct rota_io *io, unsigned ready)
+{
+	unsigned wish = *(unsigned *)io->handle.data;
+
+	if (ready & ROTA_FAILED) {
+		ck_assert_int_lt(note(rota_io_error(io)), 0);
+		ck_assert_int_eq(rota_handle_is_active(&io->handle), 0);
+		ck_ok(rota_io_start(io, wish, on_io));
+		return;
+	}
+	ck_assert_uint_ne(ready & wish, 0);
+	now.n_told++;
+	ck_ok(rota_handle_close(&io->handle, NULL));
+}
+
+/* Returns 1 if it watches. */
+static int
+watch(unsigned number, int fd, unsigned wish)
+{
+	struct rota_io *io = &ios[number];
+
+	wishes[number] = wish;
+	io->handle.data = &wishes[number];
+	if (note(rota_io_init(loop, io, fd)) < 0)
+		return 0;
+	ck_ok(rota_io_start(io, wish, on_io));
+	now.n_expected++;
+	return 1;
+}
+
+static void
+pipes_with_both_ends(void)
+{
+	int fds[2];
+
+	for (unsigned i = 0; i < 4; i += 2) {
+		keep_pipe(fds);
+		harness_put(fds[1], 'x');
+		(void)watch(i, fds[0],
+			i ? ROTA_READABLE | ROTA_EDGE : ROTA_READABLE);
+		(void)watch(i + 1, fds[1], ROTA_WRITABLE);
+	}
+	drive(ROTA_RUN_DEFAULT);
+}
+
+/* What some kernels refuse to watch, each in a way of its own. */
+static void
+what_kernels_refuse(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fds[2];
+
+	keep(null);
+	harness_pipe(fds);
+	ck_assert_int_eq(close(fds[0]), 0);
+	keep(fds[1]);
+	(void)watch(0, fds[1], ROTA_WRITABLE);
+	(void)watch(1, null, ROTA_READABLE | ROTA_WRITABLE);
+	(void)watch(2, null, ROTA_WRITABLE);
+	drive(ROTA_RUN_DEFAULT);
+}
+
+/* Beyond what tables and arrays are made for at first. */
+static void
+many_descriptors(void)
+{
+	int fds[2];
+	int high;
+
+	keep_pipe(fds);
+	harness_put(fds[1], 'x');
+	for (unsigned i = 0; i < 80; i++) {
+		keep(dup(fds[0]));
+		(void)watch(i, kept[n_kept - 1], ROTA_READABLE);
+	}
+	/* Where so many are allowed. */
+	high = fcntl(fds[0], F_DUPFD, 1100);
+	if (high >= 0) {
+		keep(high);
+		(void)watch(80, high, ROTA_READABLE);
+	}
+	drive(ROTA_RUN_DEFAULT);
+}
+
+/* Once all in the first array of poll are gone, it is full of holes. */
+static void
+watchers_that_come_and_go(void)
+{
+	int fds[2];
+
+	keep_pipe(fds);
+	harness_put(fds[1], 'x');
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < 6; i++)
+			(void)watch(i, fds[i % 2],
+				i % 2 ? ROTA_WRITABLE : ROTA_READABLE);
+		drive(ROTA_RUN_DEFAULT);
+	}
+}
+
+/* The old wish may still be on its way to the kernel. */
+static void
+a_number_used_again(void)
+{
+	int fds[2];
+	int is_watched;
+
+	keep_pipe(fds);
+	harness_put(fds[1], 'x');
+	is_watched = watch(0, fds[1], ROTA_WRITABLE);
+	(void)run_checked(ROTA_RUN_NOWAIT);
+	if (is_watched && !rota_handle_is_closing(&ios[0].handle) &&
+		ios[0].handle.loop != NULL) {
+		close_one(&ios[0].handle, NULL);
+		now.n_told++;
+	}
+	ck_assert_int_eq(dup2(fds[0], fds[1]), fds[1]);
+	(void)watch(1, fds[1], ROTA_READABLE);
+	drive(ROTA_RUN_DEFAULT);
+}
+
+static void
+on_late_timer(struct rota_timer *timer)
+{
+	int *fd = timer->handle.data;
+
+	harness_put(*fd, 'x');
+	on_timer(timer);
+}
+
+/*
+ * A descriptor that is closed before its watcher, while a copy lives on: to
+ * epoll it reports for ever, until all is made anew.
+ */
+static void
+a_registration_that_is_stale(void)
+{
+	int old[2];
+	int fds[2];
+	int is_watched;
+
+	harness_pipe(old);
+	keep(old[1]);
+	keep(dup(old[0]));
+	keep_pipe(fds);
+	(void)watch(0, fds[0], ROTA_READABLE);
+	is_watched = watch(1, old[0], ROTA_READABLE);
+	(void)run_checked(ROTA_RUN_NOWAIT);
+	ck_assert_int_eq(close(old[0]), 0);
+	if (is_watched) {
+		close_one(&ios[1].handle, NULL);
+		now.n_expected--;
+	}
+	harness_put(old[1], 'x');
+	timers[0].handle.data = &fds[1];
+	if (note(rota_timer_init(loop, &timers[0])) < 0) {
+		give_up();
+	} else {
+		ck_ok(rota_timer_start(&timers[0], 2 * MS, 0, on_late_timer));
+		now.n_expected++;
+	}
+	drive(ROTA_RUN_DEFAULT);
+}
+
+/* Other threads and signals *******************************************/
+
+static void
+on_post(struct rota_loop *of, void *data)
+{
+	ck_assert_ptr_eq(of, loop);
+	now.n_told++;
+	if (data != NULL)
+		ck_ok(rota_handle_close(data, NULL));
+}
+
+/* More than the loop has room for at first. */
+static void
+many_posts(void)
+{
+	for (unsigned i = 0; i < 300; i++)
+		now.n_expected += note(rota_post(loop, on_post, NULL)) == 0;
+	(void)run_checked(ROTA_RUN_NOWAIT);
+}
+
+static struct rota_signal signals[2];
+
+static void
+on_second_signal(
+	struct rota_signal *signal, const struct rota_signal_event *event)
+{
+	ck_assert_int_eq(event->signum, SIGUSR2);
+	now.n_told++;
+	ck_ok(rota_handle_close(&signal->handle, NULL));
+}
+
+static void
+on_first_signal(
+	struct rota_signal *signal, const struct rota_signal_event *event)
+{
+	ck_assert_int_eq(event->signum, SIGUSR1);
+	now.n_told++;
+	if (note(rota_signal_start(signal, SIGUSR2, on_second_signal)) < 0) {
+		ck_ok(rota_handle_close(&signal->handle, NULL));
+		return;
+	}
+	now.n_expected++;
+	ck_assert_int_eq(raise(SIGUSR2), 0);
+}
+
+static void
+on_single_signal(
+	struct rota_signal *signal, const struct rota_signal_event *event)
+{
+	ck_assert_int_eq(event->signum, SIGUSR1);
+	now.n_told++;
+	ck_ok(rota_handle_close(&signal->handle, NULL));
+}
+
+static void
+signals_that_move(void)
+{
+	ck_ok(rota_signal_init(loop, &signals[0]));
+	ck_ok(rota_signal_init(loop, &signals[1]));
+	if (note(rota_signal_start(&signals[0], SIGUSR1, on_first_signal)) == 0)
+		now.n_expected++;
+	if (note(rota_signal_once(&signals[1], SIGUSR1, on_single_signal)) == 0)
+		now.n_expected++;
+	/* Without a watcher it would be the end of us. */
+	if (now.n_expected > 0)
+		ck_assert_int_eq(raise(SIGUSR1), 0);
+	drive(ROTA_RUN_DEFAULT);
+}
+
+static void
+on_any_signal(struct rota_signal *signal, const struct rota_signal_event *event)
+{
+	(void)event;
+	now.n_told++;
+	ck_ok(rota_handle_close(&signal->handle, NULL));
+}
+
+/* Where the move fails, the signal that came before it is told. */
+static void
+a_signal_before_a_move(void)
+{
+	ck_ok(rota_signal_init(loop, &signals[0]));
+	if (note(rota_signal_start(&signals[0], SIGUSR1, on_any_signal)) < 0)
+		return;
+	now.n_expected++;
+	ck_assert_int_eq(raise(SIGUSR1), 0);
+	if (note(rota_signal_start(&signals[0], SIGUSR2, on_any_signal)) == 0)
+		ck_assert_int_eq(raise(SIGUSR2), 0);
+	drive(ROTA_RUN_DEFAULT);
+}
+
+/* TCP *****************************************************************/
+
+static char letter_x = 'x';
+static struct rota_tcp listener;
+static struct rota_tcp client;
+static struct rota_tcp server;
+static struct rota_connect connect_request;
+static struct rota_write writes[3];
+static struct rota_shutdown shutdowns[2];
+
+/* Each request ends exactly once. An error of one is the end of it all. */
+static void
+end_request(int status)
+{
+	now.n_ended++;
+	if (status == 0)
+		now.n_told++;
+	if (note(status) < 0)
+		give_up();
+}
+
+static void
+on_write(struct rota_write *request, int status)
+{
+	(void)request;
+	end_request(status);
+}
+
+static void
+on_shutdown(struct rota_shutdown *request, int status)
+{
+	(void)request;
+	end_request(status);
+}
+
+static void
+begin_request(int r)
+{
+	if (note(r) < 0) {
+		give_up();
+		return;
+	}
+	now.n_begun++;
+	now.n_expected++;
+}
+
+static void
+write_to(struct rota_tcp *tcp, struct rota_write *request, void *bytes,
+	size_t n_bytes)
+{
+	struct iovec buffer = { bytes, n_bytes };
+
+	begin_request(
+		rota_stream_write(&tcp->stream, request, &buffer, 1, on_write));
+}
+
+static void
+shut_down(struct rota_tcp *tcp, struct rota_shutdown *request)
+{
+	begin_request(rota_stream_shutdown(&tcp->stream, request, on_shutdown));
+}
+
+/* What comes back, and then the end of it. */
+static void
+on_echo(struct rota_stream *stream, ssize_t n, const void *data)
+{
+	(void)data;
+	if (n != ROTA_EOF && n < 0) {
+		(void)note((int)n);
+		give_up();
+		return;
+	}
+	now.n_told++;
+	if (n > 0) {
+		now.n_expected++;
+		shut_down(&client, &shutdowns[0]);
+	} else {
+		ck_ok(rota_handle_close(&stream->handle, NULL));
+	}
+}
+
+static void
+on_request(struct rota_stream *stream, ssize_t n, const void *data)
+{
+	(void)data;
+	if (n != ROTA_EOF && n < 0) {
+		(void)note((int)n);
+		give_up();
+		return;
+	}
+	now.n_told++;
+	if (n > 0) {
+		now.n_expected++;
+		write_to(&server, &writes[1], &letter_x, 1);
+	} else {
+		ck_ok(rota_handle_close(&stream->handle, NULL));
+	}
+}
+
+/* A listener goes on by itself after a failure. */
+static void
+on_connection(struct rota_stream *stream, int status)
+{
+	int r = note(status);
+
+	if (r < 0)
+		return;
+	now.n_told++;
+	r = note(rota_tcp_init(loop, &server));
+	if (r == 0)
+		r = note(rota_stream_accept(stream, &server.stream));
+	if (r < 0) {
+		give_up();
+		return;
+	}
+	now.n_expected++;
+	ck_ok(rota_stream_read_start(&server.stream, NULL, on_request));
+	ck_ok(rota_handle_close(&stream->handle, NULL));
+}
+
+static void
+on_connect(struct rota_connect *request, int status)
+{
+	(void)request;
+	end_request(status);
+	if (status < 0)
+		return;
+	now.n_expected += 2;
+	(void)note(rota_tcp_set_nodelay(&client, 1));
+	write_to(&client, &writes[0], &letter_x, 1);
+}
+
+static struct sockaddr *
+loopback(void)
+{
+	static struct sockaddr_storage address;
+
+	ck_ok(rota_address_parse("127.0.0.1", 0, &address));
+	return (struct sockaddr *)&address;
+}
+
+static int
+start_listening(struct sockaddr_storage *ret_address)
+{
+	int r = note(rota_tcp_init(loop, &listener));
+
+	if (r < 0)
+		return r;
+	r = note(rota_tcp_bind(&listener, loopback(), 0));
+	if (r < 0)
+		return r;
+	r = note(rota_stream_listen(&listener.stream, 8, on_connection));
+	if (r < 0)
+		return r;
+	return note(rota_tcp_local_address(&listener, ret_address));
+}
+
+static void
+an_echo_over_tcp(void)
+{
+	struct sockaddr_storage address;
+
+	if (start_listening(&address) < 0 ||
+		note(rota_tcp_init(loop, &client)) < 0)
+		return;
+	begin_request(rota_tcp_connect(&client, &connect_request,
+		(struct sockaddr *)&address, on_connect));
+	if (now.n_begun == 0)
+		return;
+	/* Refused if it has failed at once; then that is told. */
+	(void)rota_stream_read_start(&client.stream, NULL, on_echo);
+	drive(ROTA_RUN_DEFAULT);
+}
+
+/* A pair that is ours until the loop has taken it over. */
+static int
+open_pair(void)
+{
+	struct rota_tcp *ends[2] = { &client, &server };
+	int fds[2];
+	int r = 0;
+
+	harness_tcp_pair(fds);
+	for (int i = 0; i < 2; i++) {
+		int error = note(rota_tcp_init(loop, ends[i]));
+
+		if (error == 0)
+			error = note(rota_tcp_open(ends[i], fds[i]));
+		if (error < 0)
+			keep(fds[i]);
+		r = error < 0 ? error : r;
+	}
+	return r;
+}
+
+/* Questions ***********************************************************/
+
+static void
+visit(struct rota_handle *handle, void *data)
+{
+	unsigned *n = data;
+
+	(*n)++;
+	(void)note(rota_handle_set_name(handle, "of many"));
+}
+
+/* A description that cannot be had is no error. */
+static void
+names_and_reports(void)
+{
+	struct rota_loop_time time = { .size = sizeof(time) };
+	char text[1024];
+	unsigned n = 0;
+
+	(void)note(rota_loop_measure(loop, 1));
+	start_timer(&timers[0], 0);
+	start_timer(&timers[1], 0);
+	if (open_pair() == 0)
+		(void)note(rota_handle_set_name(&client.stream.handle, "one"));
+	ck_ok(rota_loop_walk(loop, visit, &n));
+	ck_assert_int_eq(rota_loop_why_alive(loop, NULL, NULL), (int)n);
+	ck_assert_int_ge(rota_loop_why_alive_text(loop, text, sizeof(text)), 0);
+	drive(ROTA_RUN_DEFAULT);
+	(void)rota_loop_time(loop, &time);
+	ck_ok(rota_loop_measure(loop, 0));
+}
+
+/* Driven from outside, and by a child *********************************/
+
+static int
+wait_outside(void)
+{
+	struct pollfd fds[16];
+	int n = rota_loop_pollfds(loop, fds, 16);
+	uint64_t wait_ns = rota_loop_wait_ns(loop);
+	int wait_ms = -1;
+
+	ck_assert_int_ge(n, 0);
+	ck_assert_int_le(n, 16);
+	if (wait_ns != ROTA_FOREVER)
+		wait_ms = (int)((wait_ns + MS - 1) / MS);
+	return poll(fds, (nfds_t)n, wait_ms);
+}
+
+static void
+three_steps(void)
+{
+	unsigned n_turns = 0;
+	int fds[2];
+	int is_alive = 1;
+
+	keep_pipe(fds);
+	harness_put(fds[1], 'x');
+	(void)watch(0, fds[0], ROTA_READABLE);
+	(void)watch(1, fds[1], ROTA_WRITABLE);
+	while (is_alive) {
+		ck_assert_uint_lt(n_turns++, MAX_TURNS);
+		(void)note(rota_loop_prepare(loop));
+		ck_assert_int_ge(wait_outside(), 0);
+		is_alive = note(rota_loop_dispatch(loop)) != 0;
+		ck_assert_int_eq(rota__loop_check(loop), 0);
+	}
+}
+
+/* Exactly one call fails: the second time it must succeed. */
+static void
+live_in_child(const int fds[2], int result_fd)
+{
+	(void)alarm(MAX_SECONDS);
+	if (note(rota_loop_fork(loop)) < 0)
+		ck_ok(rota_loop_fork(loop));
+	ck_assert_int_eq(rota__loop_check(loop), 0);
+	now.n_expected += note(rota_post(loop, on_post, NULL)) == 0;
+	harness_put(fds[1], 'x');
+	drive(ROTA_RUN_DEFAULT);
+	end_loop();
+	ck_assert_int_eq(faults.n_blocks, 0);
+	ck_assert_int_eq(faults.n_pages, 0);
+	ck_assert_int_eq(harness_count_fds(), n_fds_before + (int)n_kept);
+	ck_assert_int_eq((int)write(result_fd, &faults, sizeof(faults)),
+		(int)sizeof(faults));
+	ck_assert_int_eq(
+		(int)write(result_fd, &now, sizeof(now)), (int)sizeof(now));
+}
+
+/* What the parent still has taken is its own matter. */
+static void
+go_on_as_the_child_ended(int result_fd)
+{
+	struct faults before = faults;
+
+	ck_assert_int_eq((int)read(result_fd, &faults, sizeof(faults)),
+		(int)sizeof(faults));
+	ck_assert_int_eq(
+		(int)read(result_fd, &now, sizeof(now)), (int)sizeof(now));
+	faults.n_blocks = before.n_blocks;
+	faults.n_pages = before.n_pages;
+}
+
+static void
+run_child(const int fds[2], const int results[2])
+{
+	int status;
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		live_in_child(fds, results[1]);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+		"the child ended with status 0x%x", (unsigned)status);
+}
+
+static void
+a_child_after_fork(void)
+{
+	int fds[2];
+	int results[2];
+
+	keep_pipe(fds);
+	keep_pipe(results);
+	(void)watch(0, fds[0], ROTA_READABLE);
+	(void)watch(1, fds[0], ROTA_READABLE);
+	start_timer(&timers[0], 2 * MS);
+	(void)run_checked(ROTA_RUN_NOWAIT);
+	run_child(fds, results);
+	go_on_as_the_child_ended(results[0]);
+}
+
+/* Each program, each failure ******************************************/
+
+static const struct program programs[] = {
+	{ "a child after fork", a_child_after_fork, 1 },
+	{ "a number used again", a_number_used_again, 1 },
+	{ "a registration that is stale", a_registration_that_is_stale, 1 },
+	{ "a signal before a move", a_signal_before_a_move, 1 },
+	{ "a timer turn by turn", a_timer_turn_by_turn, 1 },
+	{ "an echo over TCP", an_echo_over_tcp, 0 },
+	{ "before-exit", before_exit, 1 },
+	{ "hooks and queues", hooks_and_queues, 1 },
+	{ "many descriptors", many_descriptors, 1 },
+	{ "many posts", many_posts, 1 },
+	{ "names and reports", names_and_reports, 1 },
+	{ "pipes with both ends", pipes_with_both_ends, 1 },
+	{ "signals that move", signals_that_move, 1 },
+	{ "three steps", three_steps, 1 },
+	{ "timers and repeats", timers_and_repeats, 1 },
+	{ "watchers that come and go", watchers_that_come_and_go, 1 },
+	{ "what kernels refuse", what_kernels_refuse, 1 },
+};
+
+#define N_PROGRAMS ((int)(sizeof(programs) / sizeof(programs[0])))
+
+static char description[200];
+
+static void
+describe(void)
+{
+	(void)snprintf(description, sizeof(description),
+		"%s on %s, call %lu (%s) fails with %s", program->name, backend,
+		faults.fail_at,
+		faults.n_failed ? faults_name(faults.failed) : "none yet",
+		rota_error_name(faults.error));
+}
+
+#define ck_run(condition) \
+	do { \
+		describe(); \
+		ck_assert_msg( \
+			condition, "%s: not so: %s", description, #condition); \
+	} while (0)
+
+/* The end of a program that hangs; it is about to end, so it may print. */
+static void
+on_alarm(int signum)
+{
+	(void)signum;
+	describe();
+	(void)fprintf(stderr, "check_faults: %s: it hangs\n", description);
+	abort();
+}
+
+static void
+live(unsigned long fail_at, unsigned variant)
+{
+	n_fds_before = harness_count_fds();
+	memset(&now, 0, sizeof(now));
+	faults_reset();
+	faults.fail_at = fail_at;
+	faults.variant = variant;
+	faults.is_epoll_foreign = strcmp(backend, "epoll") != 0;
+	(void)alarm(MAX_SECONDS);
+	if (make_loop() == 0) {
+		program->run();
+		end_loop();
+	}
+	(void)alarm(0);
+	while (n_kept > 0)
+		ck_assert_int_eq(close(kept[--n_kept]), 0);
+	ck_run(harness_count_fds() == n_fds_before);
+	ck_run(faults.n_blocks == 0);
+	ck_run(faults.n_pages == 0);
+}
+
+/* Those of which nobody need hear, since the call is made again. */
+static int
+is_harmless(void)
+{
+	return faults.n_failed == 0 || faults.failed == FAULTS_CLOSE ||
+		faults.error == -EINTR ||
+		(faults.error == -EAGAIN && faults.failed != FAULTS_CONNECT) ||
+		(faults.error == -ENOBUFS && faults.failed == FAULTS_SEND);
+}
+
+/* Those that are told, and after which all goes on. */
+static int
+is_survived(void)
+{
+	switch (faults.failed) {
+	case FAULTS_ACCEPT:
+	case FAULTS_EPOLL_WAIT:
+	case FAULTS_KEVENT:
+	case FAULTS_POLL:
+	case FAULTS_SELECT:
+		return 1;
+	case FAULTS_EPOLL_CTL:
+	case FAULTS_KEVENT_ADD:
+		return program->goes_on;
+	default:
+		return 0;
+	}
+}
+
+static unsigned long
+count_waits(void)
+{
+	return faults.n[FAULTS_EPOLL_WAIT] + faults.n[FAULTS_KEVENT] +
+		faults.n[FAULTS_POLL] + faults.n[FAULTS_SELECT];
+}
+
+/* `n_told` is what a run without a failure tells. */
+static void
+ck_ended_well(unsigned n_told)
+{
+	ck_run(count_waits() < MAX_WAITS);
+	ck_run(now.n_ended == now.n_begun);
+	ck_run(now.has_given_up || now.n_told == now.n_expected);
+	ck_run(now.n_errors == 0 || now.is_error_ours);
+	if (is_harmless())
+		ck_run(now.n_errors == 0);
+	if (is_harmless() || is_survived() || now.n_errors == 0)
+		ck_run(now.n_told == n_told);
+}
+
+/* Lives until the failure has happened. Returns in how many ways it can. */
+static unsigned
+live_with(unsigned long fail_at, unsigned variant, unsigned n_told)
+{
+	unsigned n_tries = 0;
+
+	do {
+		ck_run(n_tries++ < MAX_TRIES);
+		live(fail_at, variant);
+		ck_ended_well(n_told);
+	} while (faults.n_failed == 0);
+	ck_run(faults.n_failed == 1);
+	return faults_n_errors(faults.failed);
+}
+
+/* The fewest calls of some runs, which differ by their timing. */
+static unsigned long
+count_calls(unsigned *ret_n_told)
+{
+	unsigned long n_calls = 0;
+
+	for (int i = 0; i < 4; i++) {
+		live(0, 0);
+		ck_ended_well(now.n_told);
+		ck_run(now.n_told > 0);
+		if (i == 0 || faults.n_fallible < n_calls)
+			n_calls = faults.n_fallible;
+	}
+	*ret_n_told = now.n_told;
+	return n_calls;
+}
+
+/* Test number i is of program i / n on backend i % n. */
+static void
+choose(int i)
+{
+	int n_backends = harness_n_backends();
+
+	program = &programs[i / n_backends];
+	backend = harness_backend_name(i % n_backends);
+	(void)signal(SIGALRM, on_alarm);
+}
+
+START_TEST(each_call_may_fail)
+{
+	unsigned n_told;
+	unsigned long n_calls;
+
+	choose(_i);
+	n_calls = count_calls(&n_told);
+	for (unsigned long n = 1; n <= n_calls; n++) {
+		unsigned variant = 0;
+
+		while (variant + 1 < live_with(n, variant, n_told))
+			variant++;
+	}
+}
+END_TEST
+
+/* Else the test above would be weaker than it looks. */
+START_TEST(the_waits_of_the_backend_are_among_the_calls)
+{
+	choose(_i);
+	live(0, 0);
+	ck_run(count_waits() > 0);
+}
+END_TEST
+
+static void
+add_cases(Suite *suite)
+{
+	int n = harness_n_backends();
+
+	for (int i = 0; i < N_PROGRAMS; i++) {
+		TCase *tc = harness_case(suite, programs[i].name);
+
+		tcase_add_loop_exit_test(
+			tc, each_call_may_fail, 0, i * n, i * n + n);
+		if (HAVE_WRAPPED_CALLS)
+			tcase_add_loop_exit_test(tc,
+				the_waits_of_the_backend_are_among_the_calls, 0,
+				i * n, i * n + n);
+	}
+}
+
+HARNESS_MAIN("faults", add_cases)
