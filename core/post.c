@@ -222,6 +222,15 @@ rota__inbox_rise(struct rota_loop *loop)
 	__atomic_store_n(&loop->inbox.is_asleep, 0, __ATOMIC_SEQ_CST);
 }
 
+int
+rota__inbox_take_error(struct rota_loop *loop)
+{
+	int error = loop->inbox.error;
+
+	loop->inbox.error = 0;
+	return error;
+}
+
 /* Takes all notes pushed, and turns them into the order of pushing. */
 static struct rota_note *
 take_all(struct rota__inbox *inbox)
@@ -311,6 +320,13 @@ rota_post(struct rota_loop *loop, rota_loop_fn *fn, void *data)
 	return 0;
 }
 
+static void
+watch_wakeup(struct rota_loop *loop)
+{
+	rota__watch_start(
+		loop, &loop->wake_io.watch, ROTA_READABLE | ROTA_EDGE);
+}
+
 /*
  * The wake-up has come. An eventfd that is told as an edge needs no reading;
  * a pipe does, since writing to a full one is no event.
@@ -320,7 +336,11 @@ woken(struct rota_handle *handle, unsigned ready)
 {
 	struct rota_loop *loop = handle->loop;
 
-	(void)ready;
+	if (ready & ROTA_FAILED) {
+		loop->inbox.error = loop->fds.error;
+		watch_wakeup(loop);
+		return;
+	}
 	if (!(loop->capabilities & ROTA__CAN_EDGE) ||
 		loop->wake_fds[0] != loop->wake_fds[1])
 		loop->sys->wake_drain(loop->wake_fds[0]);
@@ -356,8 +376,7 @@ open_wakeup(struct rota_loop *loop)
 		return r;
 	}
 	rota__watch_bind(&loop->wake_io.watch, loop->wake_fds[0]);
-	rota__watch_start(
-		loop, &loop->wake_io.watch, ROTA_READABLE | ROTA_EDGE);
+	watch_wakeup(loop);
 	return 0;
 }
 

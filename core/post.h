@@ -35,6 +35,10 @@ typedef uint64_t rota__free_head;
 
 struct rota__post;
 
+/*
+ * The wake-up is a watch as any other, and the kernel may refuse it. The loop
+ * would then sleep through what is pushed; so the turn ends with the error.
+ */
 struct rota__inbox {
 	/* Notes pushed, the last one first. Atomic. */
 	struct rota_note *head;
@@ -45,6 +49,8 @@ struct rota__inbox {
 	/* Signals, which are delivered after all else. */
 	struct rota_note *signals_first;
 	struct rota_note *signals_last;
+	/* Why the kernel refused to watch the wake-up, until it is told. */
+	int error;
 	/* Nodes for rota_post(): free list and chunks, both atomic. */
 	rota__free_head free;
 	struct rota__post *chunks[ROTA__N_POST_CHUNKS];
@@ -78,6 +84,12 @@ int rota__note_receive(struct rota_note *note);
 int rota__inbox_sleep(struct rota_loop *loop);
 void rota__inbox_rise(struct rota_loop *loop);
 int rota__inbox_has_notes(const struct rota_loop *loop);
+
+/*
+ * Takes the negative errno with which the kernel has refused to watch the
+ * wake-up; 0 if it has not. The next flush asks again.
+ */
+int rota__inbox_take_error(struct rota_loop *loop);
 
 /* Delivers what has been pushed until now, signals last. */
 void rota__inbox_deliver(struct rota_loop *loop);

@@ -178,6 +178,7 @@ rota__turn_begin(struct rota_loop *loop, enum rota_run_mode mode)
 static int
 poll_phase(struct rota_loop *loop, uint64_t timeout_ns)
 {
+	int error;
 	int r;
 
 	if (timeout_ns != 0 && rota__inbox_sleep(loop)) {
@@ -186,8 +187,9 @@ poll_phase(struct rota_loop *loop, uint64_t timeout_ns)
 	}
 	enter(loop, ROTA_PHASE_POLL);
 	r = rota__fds_poll(loop, timeout_ns);
+	error = rota__inbox_take_error(loop);
 	rota__inbox_deliver(loop);
-	return r;
+	return r < 0 ? r : error;
 }
 
 /* The wait and everything after it. Returns 0 or the wait's error. */

@@ -460,6 +460,9 @@ a_registration_that_is_stale(void)
 
 /* Other threads and signals *******************************************/
 
+static struct rota_wake wake;
+static int go[2];
+
 static void
 on_post(struct rota_loop *of, void *data)
 {
@@ -467,6 +470,49 @@ on_post(struct rota_loop *of, void *data)
 	now.n_told++;
 	if (data != NULL)
 		ck_ok(rota_handle_close(data, NULL));
+}
+
+static void
+on_wake(struct rota_wake *rung)
+{
+	ck_assert_ptr_eq(rung, &wake);
+	now.n_told++;
+	now.n_expected++;
+	harness_put(go[1], 'p');
+}
+
+/* Does what it is told to by the letters of a pipe. */
+static void *
+ring_and_post(void *data)
+{
+	char letter = '\0';
+
+	(void)data;
+	while (letter != 'q') {
+		ck_assert_int_eq((int)read(go[0], &letter, 1), 1);
+		if (letter == 'w')
+			(void)rota_wake_send(&wake);
+		if (letter == 'p')
+			(void)rota_post(loop, on_post, &wake.handle);
+	}
+	return NULL;
+}
+
+static void
+wake_and_post_of_a_thread(void)
+{
+	pthread_t thread;
+
+	ck_assert_int_eq(pipe(go), 0);
+	keep(go[0]);
+	keep(go[1]);
+	ck_ok(rota_wake_init(loop, &wake, on_wake));
+	now.n_expected++;
+	ck_assert_int_eq(pthread_create(&thread, NULL, ring_and_post, NULL), 0);
+	harness_put(go[1], 'w');
+	drive(ROTA_RUN_DEFAULT);
+	harness_put(go[1], 'q');
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 }
 
 /* More than the loop has room for at first. */
@@ -898,6 +944,7 @@ static const struct program programs[] = {
 	{ "signals that move", signals_that_move, 1 },
 	{ "three steps", three_steps, 1 },
 	{ "timers and repeats", timers_and_repeats, 1 },
+	{ "wake and post of a thread", wake_and_post_of_a_thread, 1 },
 	{ "watchers that come and go", watchers_that_come_and_go, 1 },
 	{ "what kernels refuse", what_kernels_refuse, 1 },
 };

@@ -115,8 +115,9 @@ ROTA_API int rota_loop_close(struct rota_loop *loop);
  * errors: -EINVAL loop is NULL or mode unknown; -EBUSY called from within a
  *	callback of this loop, or between rota_loop_prepare() and
  *	rota_loop_dispatch(). Nothing changes then. An error of the kernel's
- *	wait (-ENOMEM, say) ends the run after the turn; the loop can be run
- *	again.
+ *	wait (-ENOMEM, say), or of the watching for what other threads send
+ *	(-ENOSPC, say), ends the run after the turn; the loop can be run
+ *	again, and nothing is lost.
  * when: the loop's thread.
  */
 ROTA_API int rota_loop_run(struct rota_loop *loop, enum rota_run_mode mode);
