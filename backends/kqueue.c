@@ -198,15 +198,20 @@ change_filters(struct kqueue_state *kq, const struct rota__wish *wish,
 
 /*
  * poll(2) calls files and directories always ready; their filters here do
- * not. Asked once per registration.
+ * not. Asked once per registration. An error is one: guessing wrong would be
+ * a wait for ever.
  */
 static int
 is_always_ready(const struct kqueue_state *kq, int fd)
 {
 	struct stat about;
+	int r = kq->sys->fstat(fd, &about);
 
-	return kq->sys->fstat(fd, &about) == 0 &&
-		(S_ISREG(about.st_mode) || S_ISDIR(about.st_mode));
+	if (r < 0)
+		return r;
+	return S_ISREG(about.st_mode) || S_ISDIR(about.st_mode) ?
+		ROTA__ALWAYS_READY :
+		0;
 }
 
 /* Makes room for the four changes that one wish can need. */
@@ -241,10 +246,11 @@ set_kqueue(void *state, const struct rota__wish *wish, uintptr_t *word)
 		delete_filters(kq, wish->fd, had);
 		return 0;
 	}
-	if ((wish->told == 0 || wish->is_reopened) &&
-		is_always_ready(kq, wish->fd)) {
+	if (wish->told == 0 || wish->is_reopened)
+		r = is_always_ready(kq, wish->fd);
+	if (r != 0) {
 		delete_filters(kq, wish->fd, had);
-		return ROTA__ALWAYS_READY;
+		return r;
 	}
 	*word = filters_for(wish->wanted);
 	change_filters(kq, wish, had, *word);

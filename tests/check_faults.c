@@ -339,6 +339,18 @@ pipes_with_both_ends(void)
 	drive(ROTA_RUN_DEFAULT);
 }
 
+static void
+a_file_that_is_always_ready(void)
+{
+	FILE *file = tmpfile();
+
+	ck_assert_ptr_nonnull(file);
+	keep(dup(fileno(file)));
+	ck_assert_int_eq(fclose(file), 0);
+	(void)watch(0, kept[0], ROTA_READABLE);
+	drive(ROTA_RUN_DEFAULT);
+}
+
 /* What some kernels refuse to watch, each in a way of its own. */
 static void
 what_kernels_refuse(void)
@@ -930,6 +942,7 @@ a_child_after_fork(void)
 
 static const struct program programs[] = {
 	{ "a child after fork", a_child_after_fork, 1 },
+	{ "a file that is always ready", a_file_that_is_always_ready, 1 },
 	{ "a number used again", a_number_used_again, 1 },
 	{ "a registration that is stale", a_registration_that_is_stale, 1 },
 	{ "a signal before a move", a_signal_before_a_move, 1 },
