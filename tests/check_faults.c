@@ -802,6 +802,98 @@ open_pair(void)
 	return r;
 }
 
+static size_t n_received;
+
+static void
+on_bytes(struct rota_stream *stream, ssize_t n, const void *data)
+{
+	(void)data;
+	if (n > 0) {
+		n_received += (size_t)n;
+		return;
+	}
+	if (n == ROTA_EOF)
+		now.n_told++;
+	else
+		(void)note((int)n);
+	ck_assert(now.n_errors > 0 || n_received == 120);
+	ck_ok(rota_handle_close(&stream->handle, NULL));
+	if (!rota_handle_is_closing(&client.stream.handle))
+		ck_ok(rota_handle_close(&client.stream.handle, NULL));
+	now.has_given_up |= n != ROTA_EOF;
+}
+
+static void
+writes_in_small_pieces(void)
+{
+	static char bytes[8];
+	static struct iovec buffers[3][5];
+
+	n_received = 0;
+	faults.max_send_bytes = 7;
+	if (open_pair() < 0)
+		return;
+	ck_ok(rota_stream_read_start(&server.stream, NULL, on_bytes));
+	now.n_expected++;
+	for (unsigned i = 0; i < 3; i++) {
+		for (unsigned k = 0; k < 5; k++)
+			buffers[i][k] = (struct iovec){ bytes, sizeof(bytes) };
+		if (!now.has_given_up)
+			begin_request(rota_stream_write(&client.stream,
+				&writes[i], buffers[i], 5, on_write));
+	}
+	if (!now.has_given_up)
+		shut_down(&client, &shutdowns[0]);
+	drive(ROTA_RUN_DEFAULT);
+}
+
+static void
+on_deadline(struct rota_write *request, int status)
+{
+	(void)request;
+	now.n_ended++;
+	if (status == 0 || status == -ETIMEDOUT || status == -ECANCELED)
+		now.n_told++;
+	else
+		(void)note(status);
+	give_up();
+}
+
+/* Fills what the kernel has for the bytes of a stream. */
+static void
+fill(struct rota_tcp *tcp)
+{
+	static char bytes[65536];
+	const struct iovec buffer = { bytes, sizeof(bytes) };
+	ssize_t n;
+
+	do
+		n = rota_stream_try_write(&tcp->stream, &buffer, 1);
+	while (n > 0);
+	if (n != -EAGAIN && n != -ENOBUFS)
+		(void)note((int)n);
+}
+
+/* Without its deadline it is cancelled. */
+static void
+a_write_that_hangs(void)
+{
+	struct iovec buffer = { &letter_x, 1 };
+	struct rota_request *request = &writes[0].request;
+	int r;
+
+	if (open_pair() < 0)
+		return;
+	fill(&client);
+	begin_request(rota_stream_write(
+		&client.stream, &writes[0], &buffer, 1, on_deadline));
+	r = rota_request_set_deadline(request, 2 * MS);
+	/* It may have been sent after all. */
+	if (r != -EALREADY && note(r) < 0)
+		(void)rota_request_cancel(request);
+	drive(ROTA_RUN_DEFAULT);
+}
+
 /* Questions ***********************************************************/
 
 static void
@@ -947,6 +1039,7 @@ static const struct program programs[] = {
 	{ "a registration that is stale", a_registration_that_is_stale, 1 },
 	{ "a signal before a move", a_signal_before_a_move, 1 },
 	{ "a timer turn by turn", a_timer_turn_by_turn, 1 },
+	{ "a write that hangs", a_write_that_hangs, 0 },
 	{ "an echo over TCP", an_echo_over_tcp, 0 },
 	{ "before-exit", before_exit, 1 },
 	{ "hooks and queues", hooks_and_queues, 1 },
@@ -960,6 +1053,7 @@ static const struct program programs[] = {
 	{ "wake and post of a thread", wake_and_post_of_a_thread, 1 },
 	{ "watchers that come and go", watchers_that_come_and_go, 1 },
 	{ "what kernels refuse", what_kernels_refuse, 1 },
+	{ "writes in small pieces", writes_in_small_pieces, 0 },
 };
 
 #define N_PROGRAMS ((int)(sizeof(programs) / sizeof(programs[0])))

@@ -29,6 +29,7 @@ find_socket(const struct rota_sys *sys, int fd, struct found *found)
 {
 	int type;
 	int family = rota__socket_kind(sys, fd, &type);
+	int state;
 
 	if (family < 0)
 		return family;
@@ -37,7 +38,10 @@ find_socket(const struct rota_sys *sys, int fd, struct found *found)
 	found->type = family == AF_INET || family == AF_INET6 ?
 		&rota__tcp_type :
 		&rota__unix_type;
-	found->state = (uint32_t)rota__socket_state(sys, fd);
+	state = rota__socket_state(sys, fd);
+	if (state < 0)
+		return state;
+	found->state = (uint32_t)state;
 	return 0;
 }
 

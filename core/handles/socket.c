@@ -32,10 +32,12 @@ rota__socket_state(const struct rota_sys *sys, int fd)
 {
 	struct sockaddr_storage addr;
 	socklen_t len = sizeof(addr);
+	int r = sys->getpeername(fd, (struct sockaddr *)&addr, &len);
 
-	if (sys->getpeername(fd, (struct sockaddr *)&addr, &len) == 0)
+	if (r == 0)
 		return ROTA__STREAM_READABLE | ROTA__STREAM_WRITABLE;
-	return ROTA__STREAM_BOUND;
+	/* EINVAL: some systems say so of one that was connected. */
+	return r == -ENOTCONN || r == -EINVAL ? ROTA__STREAM_BOUND : r;
 }
 
 int

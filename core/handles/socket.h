@@ -13,7 +13,10 @@ ssize_t rota__socket_push(
 	struct rota_stream *stream, const struct iovec *buffers, unsigned n);
 int rota__socket_end(struct rota_stream *stream);
 
-/* Returns the bits of rota__stream_state that a socket made elsewhere has. */
+/*
+ * Returns the bits of rota__stream_state that a socket made elsewhere has, or
+ * a negative errno if that cannot be found out.
+ */
 int rota__socket_state(const struct rota_sys *sys, int fd);
 
 /* Returns the address family, and sets *ret_type to SOCK_STREAM and so on. */

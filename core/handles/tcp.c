@@ -111,6 +111,7 @@ int
 rota_tcp_open(struct rota_tcp *tcp, int fd)
 {
 	int type = 0;
+	int state;
 	int r;
 
 	if (!is_open(tcp) || tcp->stream.watch.fd >= 0 ||
@@ -125,14 +126,16 @@ rota_tcp_open(struct rota_tcp *tcp, int fd)
 		return -EAFNOSUPPORT;
 	if (type != SOCK_STREAM)
 		return -EINVAL;
+	state = rota__socket_state(sys_of(tcp), fd);
+	if (state < 0)
+		return state;
 	r = rota__fds_reserve(tcp->stream.handle.loop, fd);
 	if (r == 0)
 		r = sys_of(tcp)->prepare_fd(fd);
 	if (r < 0)
 		return r;
-	rota__stream_adopt(&tcp->stream, fd,
-		ROTA__STREAM_SHARED |
-			(uint32_t)rota__socket_state(sys_of(tcp), fd));
+	rota__stream_adopt(
+		&tcp->stream, fd, ROTA__STREAM_SHARED | (uint32_t)state);
 	return 0;
 }
 

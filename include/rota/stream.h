@@ -183,7 +183,7 @@ enum rota_open_flag {
  * unit: flags is an or of enum rota_open_flag.
  * errors: -EINVAL loop or stream is NULL, flags has other bits; -EBADF;
  *	-EISDIR a directory; -EPROTOTYPE a datagram socket; -ENOMEM; those of
- *	fcntl(2). The handle is still blank then, the descriptor as before.
+ *	fcntl(2) and getpeername(2). The handle is still blank then, the descriptor as before.
  * when: the loop's thread.
  */
 ROTA_API int rota_stream_open(struct rota_loop *loop,

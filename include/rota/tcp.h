@@ -29,7 +29,8 @@ ROTA_API int rota_tcp_init(struct rota_loop *loop, struct rota_tcp *tcp);
  *
  * errors: -EINVAL tcp is NULL, closing or closed, or has a socket, or fd is
  *	a socket that is no stream; -EAFNOSUPPORT it is neither IPv4 nor IPv6;
- *	-EBADF; -ENOTSOCK; -ENOMEM. The socket stays the program's then.
+ *	-EBADF; -ENOTSOCK; -ENOMEM; -ENOBUFS. The socket stays the program's
+ *	then.
  * when: the loop's thread.
  */
 ROTA_API int rota_tcp_open(struct rota_tcp *tcp, int fd);
