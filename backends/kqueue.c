@@ -260,7 +260,8 @@ set_kqueue(void *state, const struct rota__wish *wish, uintptr_t *word)
 /*
  * A change has failed. Where the kernel cannot wait for this kind of file it
  * is always ready; so is a pipe without a reader, which can only fail to
- * write (EPIPE; NetBSD says EBADF as for a closed one).
+ * write (EPIPE; NetBSD says EBADF as for a closed one, so that has to be
+ * asked for, and what is told is the answer).
  */
 static void
 report_error(struct kqueue_state *kq, const struct kevent *event,
@@ -268,14 +269,16 @@ report_error(struct kqueue_state *kq, const struct kevent *event,
 {
 	struct stat about;
 	int error = (int)event->data;
+	int r = -error;
 
+	if (error == EBADF)
+		r = kq->sys->fstat(ready->fd, &about);
 	ready->events = ROTA__FAILED;
-	ready->error = -error;
+	ready->error = r;
 	if (error == ENODEV || error == EINVAL || error == EOPNOTSUPP ||
 		error == EPERM)
 		ready->events = ROTA__ALWAYS | ROTA__READABLE | ROTA__WRITABLE;
-	if (error == EPIPE ||
-		(error == EBADF && kq->sys->fstat(ready->fd, &about) == 0))
+	if (error == EPIPE || r == 0)
 		ready->events = ROTA__ALWAYS | ROTA__ALL_DEAD;
 	delete_now(kq, ready->fd);
 }
