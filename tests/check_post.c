@@ -734,6 +734,44 @@ ring_from_handler(int signum)
 	errno = saved;
 }
 
+static void
+count_rings(struct rota_wake *wake)
+{
+	unsigned *n = wake->handle.data;
+
+	(*n)++;
+}
+
+/* Rings a loop that says to be asleep; the foreign wait must end. */
+static void
+ring_asleep(struct rota_wake *wake)
+{
+	struct pollfd fds[8];
+	int n;
+
+	ck_err(rota_loop_prepare(loop), 1);
+	n = rota_loop_pollfds(loop, fds, 8);
+	ck_assert_int_le(n, 8);
+	ck_ok(rota_wake_send(wake));
+	ck_assert_int_gt(poll(fds, (nfds_t)n, 1000), 0);
+	ck_err(rota_loop_dispatch(loop), 1);
+}
+
+/* The wake-up may be a pipe, and a pipe may be full. */
+LOOP_TEST(a_loop_can_be_woken_more_often_than_a_pipe_holds)
+{
+	const unsigned n_rings = harness_scale(70000);
+	unsigned n_told = 0;
+	struct rota_wake wake;
+
+	wake.handle.data = &n_told;
+	ck_ok(rota_wake_init(loop, &wake, count_rings));
+	for (unsigned i = 0; i < n_rings; i++)
+		ring_asleep(&wake);
+	ck_assert_uint_eq(n_told, n_rings);
+	close_all();
+}
+
 LOOP_TEST(a_signal_handler_can_ring_a_sleeping_loop)
 {
 	struct sigaction action = { .sa_handler = ring_from_handler };
@@ -797,6 +835,8 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(
 		tc, a_wake_can_be_closed_while_another_thread_rings);
 	tcase_add_loop_test(tc, a_signal_handler_can_ring_a_sleeping_loop);
+	tcase_add_loop_test(
+		tc, a_loop_can_be_woken_more_often_than_a_pipe_holds);
 }
 
 HARNESS_MAIN("post", add_cases)
