@@ -93,10 +93,32 @@ check_slot(const struct rota__slot *slot)
 
 	DEMAND(slot->generation != 0);
 	DEMAND(slot->told == 0 || !(slot->flags & ROTA__SLOT_ALWAYS));
+	DEMAND(slot->told == 0 || !(slot->flags & ROTA__SLOT_FAILED));
 	for (watch = slot->first; watch != NULL; watch = watch->next) {
 		DEMAND(watch->flags & ROTA__WATCH_LINKED);
 		DEMAND(watch->wanted != 0);
 	}
+	return 0;
+}
+
+/* The list holds each always-ready slot once, and no other. */
+static int
+check_always(const struct rota__fds *fds)
+{
+	uint32_t at = fds->always_first;
+	uint32_t n = 0;
+	uint32_t i;
+
+	for (i = 0; i < fds->capacity; i++)
+		n += (fds->slots[i].flags & ROTA__SLOT_ALWAYS) != 0;
+	for (; at != 0 && n > 0; n--) {
+		DEMAND(at <= fds->capacity);
+		DEMAND((fds->slots[at - 1].flags &
+			       (ROTA__SLOT_ALWAYS | ROTA__SLOT_FAILED)) ==
+			ROTA__SLOT_ALWAYS);
+		at = (uint32_t)fds->slots[at - 1].word;
+	}
+	DEMAND(at == 0 && n == 0);
 	return 0;
 }
 
@@ -120,7 +142,7 @@ check_fds(const struct rota__fds *fds)
 	DEMAND(n_told == fds->n_told);
 	DEMAND(n_failed == fds->n_failed);
 	DEMAND(n_dirty == fds->n_dirty);
-	return 0;
+	return check_always(fds);
 }
 
 int
