@@ -24,7 +24,7 @@ AC_CACHE_CHECK([for $1], [rota_cv_$1],
 	[AC_COMPILE_IFELSE([AC_LANG_PROGRAM([ROTA__INCLUDES([$2])],
 			[return $1;])],
 		[rota_cv_$1=yes], [rota_cv_$1=no])])
-AM_CONDITIONAL([HAVE_$1], [test "$rota_cv_$1" = yes])
+AM_CONDITIONAL(m4_toupper([HAVE_$1]), [test "$rota_cv_$1" = yes])
 ])
 
 # ROTA__INCLUDES(HEADERS)
@@ -55,6 +55,8 @@ AS_CASE([$fake_kqueue],
 	[fake_kqueue_kind=])
 AC_SUBST([FAKE_KQUEUE_CPPFLAGS], [])
 AS_IF([test "$fake_kqueue" != no],
-	[FAKE_KQUEUE_CPPFLAGS="-I\$(srcdir)/tests/fake_kqueue/include -D$fake_kqueue_kind"])
+	[AC_DEFINE([HAVE_FAKE_KQUEUE], [1],
+		[Define to 1 if kqueue is the stand-in in tests/fake_kqueue/.])
+	 FAKE_KQUEUE_CPPFLAGS="-I\$(srcdir)/tests/fake_kqueue/include -D$fake_kqueue_kind"])
 AM_CONDITIONAL([FAKE_KQUEUE], [test "$fake_kqueue" != no])
 ])

@@ -13,6 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef HAVE_FAKE_KQUEUE
+#include <fake_kqueue/control.h>
+#endif
+
 #define MAX_BACKENDS 16
 #define MAX_TRACE 1023
 #define MAX_FDS 4096
@@ -80,11 +84,26 @@ harness_scale(unsigned n)
 	return n / 50 > 2 ? n / 50 : 2;
 }
 
+/* The stand-in for kqueue cannot see that one is closed, and keeps some. */
+#ifdef HAVE_FAKE_KQUEUE
+static void
+forget_closed(void)
+{
+	fake_kqueue_forget_closed();
+}
+#else
+static void
+forget_closed(void)
+{
+}
+#endif
+
 int
 harness_count_fds(void)
 {
 	int n = 0;
 
+	forget_closed();
 	for (int fd = 0; fd < MAX_FDS; fd++)
 		n += fcntl(fd, F_GETFD) != -1;
 	return n;
@@ -329,11 +348,17 @@ harness_make_loop(void)
 }
 
 void
-harness_open(int backend)
+harness_open_with(int backend, const struct rota_sys *sys)
 {
 	backend_name = harness_backend_name(backend);
-	backend_sys = NULL;
+	backend_sys = sys;
 	loop = harness_make_loop();
+}
+
+void
+harness_open(int backend)
+{
+	harness_open_with(backend, NULL);
 }
 
 void

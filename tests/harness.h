@@ -98,6 +98,8 @@ const char *harness_backend_name(int number);
 
 /* Makes `loop`. For plain START_TESTs that need it in their own way. */
 void harness_open(int backend);
+/* The same with other system calls, NULL for the real ones. */
+void harness_open_with(int backend, const struct rota_sys *sys);
 void harness_open_fake(void);
 
 /*
