@@ -9,6 +9,10 @@
 
 #include "rota/signal.h"
 
+/* A watcher of the loop's own, otherwise like any. */
+void rota__signal_init_internal(
+	struct rota_loop *loop, struct rota_signal *signal);
+
 /*
  * Adds a watcher for a signal, or moves it from its old one (0: none). The
  * first watcher of a signal installs the handler, the last one restores what

@@ -67,11 +67,9 @@ deliver_first(struct rota_loop *loop, struct rota_note *note)
 	rota__inbox_put_signal(loop, note, deliver_last);
 }
 
-int
-rota_signal_init(struct rota_loop *loop, struct rota_signal *signal)
+static void
+make_blank(struct rota_signal *signal)
 {
-	if (loop == NULL || signal == NULL)
-		return -EINVAL;
 	signal->note.next = NULL;
 	signal->note.deliver = deliver_first;
 	signal->note.state = ROTA__NOTE_IDLE;
@@ -81,8 +79,23 @@ rota_signal_init(struct rota_loop *loop, struct rota_signal *signal)
 	signal->signum = 0;
 	signal->count = 0;
 	signal->is_once = 0;
+}
+
+int
+rota_signal_init(struct rota_loop *loop, struct rota_signal *signal)
+{
+	if (loop == NULL || signal == NULL)
+		return -EINVAL;
+	make_blank(signal);
 	rota__handle_init(loop, &signal->handle, &rota__signal_type);
 	return 0;
+}
+
+void
+rota__signal_init_internal(struct rota_loop *loop, struct rota_signal *signal)
+{
+	make_blank(signal);
+	rota__handle_init_internal(loop, &signal->handle, &rota__signal_type);
 }
 
 static int
