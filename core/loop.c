@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/children.h"
 #include "core/choose.h"
 #include "core/handle.h"
 #include "core/metrics.h"
@@ -26,6 +27,7 @@ init_rings(struct rota_loop *loop)
 	rota__ring_init(&loop->immediates);
 	rota__ring_init(&loop->immediates_now);
 	rota__ring_init(&loop->handles);
+	rota__ring_init(&loop->children);
 }
 
 static void
@@ -123,6 +125,7 @@ rota_loop_close(struct rota_loop *loop)
 		return -EBUSY;
 	memory = loop->memory;
 	rota__metrics_free(loop);
+	rota__children_fini(loop);
 	rota__inbox_fini(loop);
 	rota__fds_fini(loop);
 	close_backend(loop);
@@ -206,6 +209,7 @@ rota_loop_fork(struct rota_loop *loop)
 	if (r < 0)
 		return r;
 	loop->state = ROTA__LOOP_RESTS;
+	rota__children_fork(loop);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "rota/io.h"
 #include "rota/loop.h"
 #include "rota/metrics.h"
+#include "rota/signal.h"
 
 struct rota__metrics;
 
@@ -93,6 +94,15 @@ struct rota_loop {
 	/* Inside rota_loop_why_alive(). */
 	int is_reporting;
 	struct rota__name *names;
+
+	/* Processes waited for; of those, by SIGCHLD. See children.h. */
+	struct rota_link children;
+	uint32_t n_by_signal;
+	/* Who they belong to; 0 before the first. */
+	pid_t pid;
+	struct rota_signal sigchld;
+	/* Has been seen: a child shares our memory until it is the program. */
+	int shares_memory;
 
 	struct rota__inbox inbox;
 	struct rota_io wake_io;

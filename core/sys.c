@@ -7,6 +7,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -197,6 +200,23 @@ real_sigmask(int how, const sigset_t *set, sigset_t *ret_old)
 	return -pthread_sigmask(how, set, ret_old);
 }
 
+static pid_t
+real_wait(pid_t pid, int *ret_status, int flags, struct rusage *ret_usage)
+{
+	pid_t r;
+
+	do
+		r = wait4(pid, ret_status, flags, ret_usage);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
+static pid_t
+real_getpid(void)
+{
+	return getpid();
+}
+
 static int
 real_select(int n, fd_set *readable, fd_set *writable, fd_set *exceptional,
 	uint64_t timeout_ns)
@@ -243,6 +263,16 @@ const struct rota_sys rota__sys_real = {
 	.wake_drain = rota__sys_wake_drain,
 	.sigaction = real_sigaction,
 	.set_sigmask = real_sigmask,
+	.pipe = rota__sys_pipe,
+	.socketpair = rota__sys_socketpair,
+	.pty_open = rota__sys_pty_open,
+	.spawn = rota__sys_spawn,
+	.exit_open = rota__sys_exit_open,
+	.exit_kill = rota__sys_exit_kill,
+	.exit_forget = rota__sys_exit_forget,
+	.wait = real_wait,
+	.getpid = real_getpid,
+	.environment = rota__sys_environment,
 	.poll = rota__sys_poll,
 	.select = real_select,
 };

@@ -24,6 +24,8 @@
 #include <sys/uio.h>
 
 struct epoll_event;
+struct rota__spawn;
+struct rusage;
 
 struct rota_sys {
 	/* CLOCK_MONOTONIC in nanoseconds; cannot fail. */
@@ -87,6 +89,27 @@ struct rota_sys {
 	int (*set_sigmask)(int how, const sigset_t *set, sigset_t *ret_old);
 
 	/*
+	 * Processes. pipe, socketpair and pty_open make pairs that block and
+	 * are close-on-exec; ours of a terminal is [0]. spawn is all of
+	 * core/spawn.h. exit_open makes a descriptor that is readable when a
+	 * process is over, or has no way to (-ENOSYS); exit_kill takes that
+	 * one or -1; exit_forget closes it in the child of a fork. wait is
+	 * wait4(2).
+	 */
+	int (*pipe)(int ret_fds[2]);
+	int (*socketpair)(int ret_fds[2]);
+	int (*pty_open)(int ret_fds[2]);
+	pid_t (*spawn)(struct rota__spawn *spawn);
+	int (*exit_open)(pid_t pid);
+	int (*exit_kill)(pid_t pid, int fd, int signum);
+	void (*exit_forget)(int fd);
+	pid_t (*wait)(pid_t pid, int *ret_status, int flags,
+		struct rusage *ret_usage);
+	pid_t (*getpid)(void);
+	/* What environ(7) points to. */
+	char **(*environment)(void);
+
+	/*
 	 * The waits of the portable backends, at most timeout_ns
 	 * (UINT64_MAX: for ever), rounded up to what the call can. -EINTR
 	 * comes back.
@@ -118,6 +141,11 @@ struct rota__memory rota__sys_memory(const struct rota_sys *sys);
 int rota__sys_socket(int family, int type, int protocol);
 int rota__sys_accept(int fd);
 ssize_t rota__sys_send(int fd, const struct iovec *buffers, unsigned n);
+int rota__sys_socketpair(int ret_fds[2]);
+int rota__sys_pipe(int ret_fds[2]);
+int rota__sys_pty_open(int ret_fds[2]);
+int rota__sys_pty_name(int fd, char *name, size_t size_bytes);
+char **rota__sys_environment(void);
 int rota__sys_wake_open(int ret_fds[2]);
 int rota__sys_wake_send(int fd);
 void rota__sys_wake_drain(int fd);
@@ -128,6 +156,27 @@ int rota__sys_mute_sigpipe(int fd);
 int rota__sys_reopen(int fd);
 ssize_t rota__sys_writev(int fd, const struct iovec *buffers, unsigned n);
 ssize_t rota__sys_write_pipe(int fd, const struct iovec *buffers, unsigned n);
+
+/* Noticing the end of a process, see the table. */
+int rota__sys_exit_open(pid_t pid);
+int rota__sys_exit_kill(pid_t pid, int fd, int signum);
+void rota__sys_exit_forget(int fd);
+
+/*
+ * The birth of a child, see core/spawn.h. rota__sys_start_child() makes the
+ * process that runs rota__child_main() and never returns there; it returns
+ * the pid or a negative errno.
+ */
+pid_t rota__sys_spawn(struct rota__spawn *spawn);
+pid_t rota__sys_start_child(struct rota__spawn *spawn);
+
+/* What the child calls; what can fail returns -1 and sets errno. */
+void rota__sys_child_close(unsigned first, unsigned last);
+void rota__sys_child_close_each(unsigned first, unsigned last);
+int rota__sys_child_setgroups(unsigned n, const gid_t *groups);
+int rota__sys_child_setgid(gid_t gid);
+int rota__sys_child_setuid(uid_t uid);
+void rota__sys_child_reset_signals(int with_ignored);
 
 /*
  * Like epoll_wait(2) with nanoseconds. *is_coarse is 1 where the kernel

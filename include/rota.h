@@ -11,6 +11,7 @@
 #include <rota/io.h>
 #include <rota/loop.h>
 #include <rota/metrics.h>
+#include <rota/process.h>
 #include <rota/pump.h>
 #include <rota/request.h>
 #include <rota/signal.h>

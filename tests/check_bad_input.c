@@ -191,6 +191,14 @@ on_signal(struct rota_signal *signal, const struct rota_signal_event *event)
 }
 
 static void
+on_process(struct rota_process *process, const struct rota_process_exit *event)
+{
+	(void)process;
+	(void)event;
+	trace('P');
+}
+
+static void
 on_wake(struct rota_wake *wake)
 {
 	(void)wake;
@@ -792,6 +800,89 @@ LOOP_TEST(a_watcher_blank_closing_or_closed_has_no_descriptor)
 	run_to_the_end();
 	ck_io_is_nothing(&io, fds[0]);
 	harness_close_pair(fds);
+}
+
+/* rota/process.h ******************************************************/
+
+LOOP_TEST(functions_of_processes_want_all_their_arguments)
+{
+	struct rota_process_options options = ROTA_PROCESS_OPTIONS_INIT;
+	struct rota_process process = { 0 };
+	char text[8] = "as was";
+
+	memset(&process, CANARY, sizeof(process));
+	ck_refused_for(&process, rota_process_init(NULL, &process), -EINVAL);
+	ck_refused(rota_process_init(loop, NULL), -EINVAL);
+	ck_refused(rota_process_spawn(NULL, &options, on_process), -EINVAL);
+	ck_refused(rota_process_watch(NULL, getpid(), on_process), -EINVAL);
+	ck_refused(rota_process_stop(NULL), -EINVAL);
+	ck_refused(rota_process_kill(NULL, SIGTERM), -EINVAL);
+	ck_refused(rota_process_pid(NULL), 0);
+	ck_refused(rota_process_failed_step(NULL), ROTA_SPAWN_DONE);
+	ck_refused_for(
+		&text, rota_process_explain(NULL, NULL, text, 8), -EINVAL);
+	ck_ok(rota_process_init(loop, &process));
+	ck_refused_for(&process, rota_process_spawn(&process, NULL, on_process),
+		-EINVAL);
+	ck_refused_for(&process, rota_process_spawn(&process, &options, NULL),
+		-EINVAL);
+	ck_refused_for(&process, rota_process_watch(&process, getpid(), NULL),
+		-EINVAL);
+	ck_refused_for(
+		&text, rota_process_explain(&process, NULL, text, 0), -EINVAL);
+	ck_refused(rota_process_explain(&process, NULL, NULL, 8), -EINVAL);
+	ck_assert_str_eq(
+		rota_spawn_step_name((enum rota_spawn_step)1000), "unknown");
+	close_all();
+}
+
+/* tests/check_spawn.c tries what else options may get wrong. */
+LOOP_TEST(a_process_wants_options_and_numbers_that_make_sense)
+{
+	struct rota_process_options options = ROTA_PROCESS_OPTIONS_INIT;
+	struct rota_process process = { 0 };
+
+	ck_ok(rota_process_init(loop, &process));
+	ck_refused(rota_process_spawn(&process, &options, on_process), -EINVAL);
+	ck_err(rota_process_failed_step(&process), ROTA_SPAWN_OPTIONS);
+	options.size = 0;
+	ck_refused(rota_process_spawn(&process, &options, on_process), -EINVAL);
+	ck_refused_for(
+		&process, rota_process_watch(&process, 0, on_process), -EINVAL);
+	ck_refused_for(&process, rota_process_watch(&process, -7, on_process),
+		-EINVAL);
+	ck_refused_for(&process, rota_process_kill(&process, -1), -EINVAL);
+	ck_refused_for(&process, rota_process_kill(&process, SIGTERM), -ESRCH);
+	ck_refused_for(&process, rota_process_stop(&process), 0);
+	close_all();
+}
+
+static void
+ck_no_process(struct rota_process *process)
+{
+	static char *argv[] = { "true", NULL };
+	struct rota_process_options options = ROTA_PROCESS_OPTIONS_INIT;
+
+	options.argv = argv;
+	ck_refused_for(process,
+		rota_process_spawn(process, &options, on_process), -EINVAL);
+	ck_refused_for(process,
+		rota_process_watch(process, getpid(), on_process), -EINVAL);
+	ck_refused_for(process, rota_process_kill(process, SIGTERM), -ESRCH);
+	ck_refused_for(process, rota_process_pid(process), 0);
+	ck_refused_for(process, rota_process_stop(process), 0);
+}
+
+LOOP_TEST(a_process_handle_blank_closing_or_closed_starts_nothing)
+{
+	struct rota_process process = { 0 };
+
+	ck_no_process(&process);
+	ck_ok(rota_process_init(loop, &process));
+	ck_ok(rota_handle_close(&process.handle, NULL));
+	ck_no_process(&process);
+	run_to_the_end();
+	ck_no_process(&process);
 }
 
 /* rota/signal.h, rota/wake.h ******************************************/
@@ -2325,6 +2416,19 @@ add_io_cases(Suite *suite)
 }
 
 static void
+add_process_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "process");
+
+	tcase_add_loop_test(
+		tc, functions_of_processes_want_all_their_arguments);
+	tcase_add_loop_test(
+		tc, a_process_wants_options_and_numbers_that_make_sense);
+	tcase_add_loop_test(
+		tc, a_process_handle_blank_closing_or_closed_starts_nothing);
+}
+
+static void
 add_signal_and_wake_cases(Suite *suite)
 {
 	TCase *tc = harness_case(suite, "signal and wake");
@@ -2472,6 +2576,7 @@ add_cases(Suite *suite)
 	add_timer_cases(suite);
 	add_hook_and_immediate_cases(suite);
 	add_io_cases(suite);
+	add_process_cases(suite);
 	add_signal_and_wake_cases(suite);
 	add_stream_cases(suite);
 	add_tcp_cases(suite);

@@ -24,6 +24,27 @@ rota__sys_socket(int family, int type, int protocol)
 }
 
 int
+rota__sys_socketpair(int ret_fds[2])
+{
+	int fds[2];
+	int r;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0)
+		return -errno;
+	r = rota__sys_real.set_cloexec(fds[0]);
+	if (r == 0)
+		r = rota__sys_real.set_cloexec(fds[1]);
+	if (r < 0) {
+		(void)rota__sys_real.close(fds[0]);
+		(void)rota__sys_real.close(fds[1]);
+		return r;
+	}
+	ret_fds[0] = fds[0];
+	ret_fds[1] = fds[1];
+	return 0;
+}
+
+int
 rota__sys_accept(int fd)
 {
 	int r;

@@ -21,6 +21,14 @@ rota__sys_socket(int family, int type, int protocol)
 }
 
 int
+rota__sys_socketpair(int ret_fds[2])
+{
+	return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ret_fds) < 0 ?
+		-errno :
+		0;
+}
+
+int
 rota__sys_accept(int fd)
 {
 	int r;

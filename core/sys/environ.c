@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The environment that a child gets if no other is given. */
+#include <unistd.h>
+
+#include "core/sys.h"
+
+extern char **environ;
+
+char **
+rota__sys_environment(void)
+{
+	return environ;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* A child in our memory, while the calling thread stands still: vfork(2). */
+#include <errno.h>
+#include <unistd.h>
+
+#include "core/spawn.h"
+#include "core/sys.h"
+
+pid_t
+rota__sys_start_child(struct rota__spawn *spawn)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0)
+		(void)rota__child_main(spawn);
+	return pid < 0 ? -errno : pid;
+}
