@@ -171,7 +171,7 @@ usable=$(awk 'NR > 1 && $3 == "yes" && $4 != "unusable:" { print $1 }' \
 
 ## Programs by themselves ####################################################
 
-for program in backends echo_client echo_server tour; do
+for program in backends echo_client echo_server run_child tour; do
 	ends 0 "$program" "examples/$program" --help
 	says "$program" "^usage: $program"
 	ends 2 "$program" "examples/$program" --no-such-option
@@ -184,6 +184,42 @@ ends 2 echo_server examples/echo_server --host nowhere
 ends 2 echo_client examples/echo_client
 ends 1 echo_client examples/echo_client --backend nonsense --port 1
 ends 1 tour examples/tour --backend nonsense
+
+## A child ###################################################################
+
+# run_child_with BACKEND: input passed on, output and errors apart, each end.
+run_child_with()
+{
+	run="examples/run_child --backend $1"
+	printf 'one\ntwo\n' | $run -- sh -c 'cat; echo three; exit 3' \
+		>"$dir/run_child.out" 2>"$dir/run_child_err.out"
+	status=$?
+	[ $status -eq 3 ] || fail "$run ended with $status, not 3"
+	[ "$(cat "$dir/run_child.out")" = "$(printf 'one\ntwo\nthree')" ] ||
+		fail "$run does not pass all bytes on"
+	says run_child_err '^run_child: exit code 3, '
+	# shellcheck disable=SC2086
+	{
+		ends 127 run_child $run no-such-program
+		says run_child 'cannot run "no-such-program": no such name$'
+		ends 127 run_child $run --cwd /no/such/directory sh
+		says run_child 'cannot enter directory "/no/such/directory": no such name$'
+		ends 124 run_child $run --timeout 0.1 sleep 30
+		says run_child 'ended by signal 15$'
+		ends 124 run_child $run --timeout 0.1 -- \
+			sh -c 'trap "" TERM; while :; do sleep 1; done'
+		says run_child 'ended by signal 9$'
+		ends 137 run_child $run -- sh -c 'kill -9 $$'
+	}
+}
+
+for backend in $usable; do
+	echo "run_child on $backend"
+	run_child_with "$backend"
+done
+ends 2 run_child examples/run_child
+ends 2 run_child examples/run_child --timeout soon true
+ends 1 run_child examples/run_child --backend nonsense true
 
 ## Server, client and tour ###################################################
 
