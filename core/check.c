@@ -76,6 +76,7 @@ count_immediates(const struct rota_link *head)
 static int
 check_rings(const struct rota_loop *loop)
 {
+	DEMAND(count_ring(&loop->gathered) >= 0);
 	DEMAND(count_ring(&loop->pending) >= 0);
 	DEMAND(count_ring(&loop->idle) >= 0);
 	DEMAND(count_ring(&loop->prepare) >= 0);
@@ -163,7 +164,7 @@ rota__loop_check(const struct rota_loop *loop)
 	DEMAND(alive == loop->n_immediates_referenced);
 	alive += count_handles(&loop->handles);
 	DEMAND(alive == loop->alive);
-	DEMAND(loop->gathered_first == NULL ||
+	DEMAND(rota__ring_is_empty(&loop->gathered) ||
 		loop->after & ROTA__AFTER_WRITES);
 	return 0;
 }

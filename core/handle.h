@@ -29,6 +29,17 @@ struct rota__watcher {
 	struct rota_watch watch;
 };
 
+/*
+ * One that also sends begins so: rota_stream and rota_udp do. The links are
+ * its places in loop->gathered and loop->pending.
+ */
+struct rota__sender {
+	struct rota_handle handle;
+	struct rota_watch watch;
+	struct rota_link gathered;
+	struct rota_link pending;
+};
+
 /* 1 if public functions may work on it: neither blank, closing nor closed. */
 static inline int
 rota__handle_is_open(const struct rota_handle *handle)

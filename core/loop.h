@@ -50,8 +50,6 @@ struct rota_loop {
 	uint32_t state;
 	uint64_t n_callbacks;
 	struct rota__metrics *metrics;
-	struct rota_stream *gathered_first;
-	struct rota_stream *gathered_last;
 
 	/* Written by handle.c, request.c and immediate.c through setters. */
 	uint64_t alive;
@@ -74,6 +72,8 @@ struct rota_loop {
 	struct rota__tasks ticks;
 	struct rota__tasks microtasks;
 
+	/* Senders, see core/pending.h. */
+	struct rota_link gathered;
 	struct rota_link pending;
 	struct rota_link idle;
 	struct rota_link prepare;

@@ -33,7 +33,7 @@ run_task(struct rota_loop *loop, struct rota__tasks *queue, const char *type)
 	rota__before_callback(loop, type, task.place, NULL);
 	task.fn(loop, task.data);
 	if (loop->after & ROTA__AFTER_WRITES)
-		rota__stream_flush_gathered(loop);
+		rota__flush_gathered(loop);
 	if (loop->metrics != NULL)
 		rota__metrics_called(loop);
 }
@@ -42,7 +42,7 @@ void
 rota__settle(struct rota_loop *loop)
 {
 	if (loop->after & ROTA__AFTER_WRITES)
-		rota__stream_flush_gathered(loop);
+		rota__flush_gathered(loop);
 	if (loop->metrics != NULL)
 		rota__metrics_called(loop);
 	while (loop->ticks.n > 0 || loop->microtasks.n > 0) {

@@ -142,7 +142,7 @@ void
 rota__stream_mark_drained(struct rota_stream *stream)
 {
 	if (is_drained(stream))
-		rota__pending_add(stream);
+		rota__pending_add(rota__stream_sender(stream));
 }
 
 void

@@ -105,6 +105,8 @@ const struct rota_handle_type rota__pipe_type = {
 	.ready = rota__stream_ready,
 	.requests = rota__stream_requests,
 	.stream = &pipe_stream,
+	.flush = rota__stream_flush,
+	.tell = rota__stream_tell,
 };
 
 const struct rota_handle_type rota__tty_type = {
@@ -116,6 +118,8 @@ const struct rota_handle_type rota__tty_type = {
 	.ready = rota__stream_ready,
 	.requests = rota__stream_requests,
 	.stream = &tty_stream,
+	.flush = rota__stream_flush,
+	.tell = rota__stream_tell,
 };
 
 const struct rota_handle_type rota__file_type = {
@@ -127,4 +131,6 @@ const struct rota_handle_type rota__file_type = {
 	.ready = rota__stream_ready,
 	.requests = rota__stream_requests,
 	.stream = &file_stream,
+	.flush = rota__stream_flush,
+	.tell = rota__stream_tell,
 };

@@ -39,7 +39,7 @@ decide(struct rota_pump *pump)
 	rota__requests_remove(&more->pumps, &pump->request);
 	rota__request_decide(&pump->request, pump->status);
 	rota__requests_append(&more->served, &pump->request);
-	rota__pending_add(pump->to);
+	rota__pending_add(rota__stream_sender(pump->to));
 }
 
 /* Lets go of the stream it reads from. */

@@ -57,7 +57,7 @@ decide(struct rota_stream *stream, struct rota_request *request, int status)
 	rota__requests_remove(&more->asked, request);
 	rota__request_decide(request, status);
 	rota__requests_append(&more->served, request);
-	rota__pending_add(stream);
+	rota__pending_add(rota__stream_sender(stream));
 	leave_line(stream);
 }
 
@@ -234,7 +234,7 @@ rota__stream_tell_served(struct rota_stream *stream)
 		(request = rota__requests_take_first(&more->served)) != NULL)
 		tell(stream->handle.loop, request);
 	if (more->served.first != NULL)
-		rota__pending_add(stream);
+		rota__pending_add(rota__stream_sender(stream));
 }
 
 /* 0 if bytes can come, or have come. */

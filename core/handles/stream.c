@@ -9,6 +9,7 @@
 #include "core/handles/more.h"
 #include "core/handles/write.h"
 #include "core/pending.h"
+#include "core/queue.h"
 #include "core/request.h"
 #include "core/ring.h"
 #include "core/turn.h"
@@ -16,6 +17,9 @@
 _Static_assert(offsetof(struct rota_stream, watch) ==
 		offsetof(struct rota__watcher, watch),
 	"a rota_stream begins as a rota__watcher");
+_Static_assert(offsetof(struct rota_stream, pending) ==
+		offsetof(struct rota__sender, pending),
+	"a rota_stream begins as a rota__sender");
 
 int
 rota__stream_make_buffer(struct rota_loop *loop)
@@ -39,14 +43,11 @@ rota__stream_init(struct rota_loop *loop, struct rota_stream *stream,
 	stream->flags_before = 0;
 	stream->in.reading.buffer = NULL;
 	stream->in.reading.fn = NULL;
-	stream->out.writing.first = NULL;
-	stream->out.writing.unsent = NULL;
-	stream->out.writing.last = NULL;
+	rota__queue_init(&stream->out.writing);
 	stream->connecting = NULL;
-	stream->next_gathered = NULL;
 	stream->queued_bytes = 0;
 	stream->more = NULL;
-	rota__ring_init(&stream->pending);
+	rota__sender_init(rota__stream_sender(stream));
 	rota__handle_init(loop, &stream->handle, type);
 	return 0;
 }
@@ -73,8 +74,8 @@ rota__stream_drop_fd(struct rota_stream *stream)
 	else
 		(void)loop->sys->close(stream->watch.fd);
 	stream->watch.fd = -1;
-	stream->state &= ROTA__STREAM_EAGER | ROTA__STREAM_GATHERED |
-		ROTA__STREAM_FULL | ROTA__STREAM_FLUSHING;
+	stream->state &= ROTA__STREAM_EAGER | ROTA__STREAM_FULL |
+		ROTA__STREAM_FLUSHING;
 }
 
 static unsigned
@@ -242,12 +243,12 @@ rota__stream_decide_connect(struct rota_stream *stream, int status)
 {
 	rota__request_decide(&stream->connecting->request, status);
 	stream->state &= ~(uint32_t)ROTA__STREAM_CONNECTING;
-	rota__pending_add(stream);
+	rota__pending_add(rota__stream_sender(stream));
 	if (status == 0) {
 		stream->state |= ROTA__STREAM_READABLE | ROTA__STREAM_WRITABLE;
 		stream->state &= ~(uint32_t)ROTA__STREAM_BOUND;
 		rota__stream_watch(stream);
-		rota__stream_flush(stream);
+		rota__stream_flush(&stream->handle);
 		return;
 	}
 	rota__stream_fail_writes(stream, status);
@@ -301,7 +302,7 @@ rota__stream_ready(struct rota_handle *handle, unsigned ready)
 		read_on(stream);
 	/* Still that of an open stream? A closed one is not blocked. */
 	if (ready & ROTA_WRITABLE && stream->state & ROTA__STREAM_BLOCKED)
-		rota__stream_flush(stream);
+		rota__stream_flush(&stream->handle);
 }
 
 /* Gives up all that is under way. */
@@ -309,7 +310,6 @@ static void
 abandon(struct rota_stream *stream)
 {
 	rota__pump_lose_source(stream);
-	rota__stream_leave_gathered(stream);
 	if (stream->state & ROTA__STREAM_LISTENING)
 		rota__stream_end_listening(stream);
 	if (stream->connecting != NULL &&
@@ -319,7 +319,7 @@ abandon(struct rota_stream *stream)
 	rota__stream_fail_reads(stream, -ECANCELED);
 	rota__pump_lose_sink(stream);
 	rota__stream_calm(stream);
-	rota__pending_remove(stream);
+	rota__sender_leave(rota__stream_sender(stream));
 	rota__stream_drop_fd(stream);
 	stream->state = 0;
 }
@@ -381,12 +381,14 @@ tell_kept(struct rota_stream *stream)
 		return;
 	read_on(stream);
 	if (stream->state & ROTA__STREAM_READING && stream->more->n_kept > 0)
-		rota__pending_add(stream);
+		rota__pending_add(rota__stream_sender(stream));
 }
 
 void
-rota__stream_tell(struct rota_stream *stream)
+rota__stream_tell(struct rota_handle *handle)
 {
+	struct rota_stream *stream = (struct rota_stream *)handle;
+
 	tell_connect(stream);
 	tell_kept(stream);
 	/* Writes first: the end of one may be that of a pump. */
@@ -411,8 +413,8 @@ rota__stream_finish(struct rota_handle *handle)
 {
 	struct rota_stream *stream = (struct rota_stream *)handle;
 
-	rota__stream_tell(stream);
-	rota__pending_remove(stream);
+	rota__stream_tell(&stream->handle);
+	rota__sender_leave(rota__stream_sender(stream));
 	rota__stream_free_more(stream);
 }
 
@@ -460,7 +462,7 @@ rota__stream_read_start(struct rota_stream *stream, rota_buffer_fn *buffer,
 	stream->in.reading.fn = fn;
 	stream->state |= ROTA__STREAM_READING;
 	if (stream->more != NULL && stream->more->n_kept > 0)
-		rota__pending_add(stream);
+		rota__pending_add(rota__stream_sender(stream));
 	rota__stream_stir(stream);
 	rota__stream_watch(stream);
 	rota__handle_activate(&stream->handle, place);

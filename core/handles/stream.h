@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Streams over descriptors from inside: reading, the queue of writes, and
- * listening, for every kind that has a descriptor to poll.
- *
- *	first            unsent           last
- *	  |                 |               |
- *	  [ decided, to be  | to be sent: writes, a shutdown ]
- *	    told in order   |
- *
- * The queue is empty when first is NULL; all is sent when unsent is NULL. A
- * connect that is decided is told before all of it.
+ * listening, for every kind that has a descriptor to poll. The queue
+ * (core/queue.h) holds writes and a shutdown. A connect that is decided is
+ * told before all of it.
  */
 #ifndef ROTA_CORE_HANDLES_STREAM_H
 #define ROTA_CORE_HANDLES_STREAM_H
 
-#include "core/loop.h"
+#include "core/handle.h"
 #include "rota/stream.h"
 
 enum rota__stream_state {
@@ -31,22 +25,20 @@ enum rota__stream_state {
 	/* Waits for a connection to be taken, or for descriptors. */
 	ROTA__STREAM_PAUSED = 1 << 7,
 	ROTA__STREAM_BOUND = 1 << 8,
-	/* Is in the loop's list of gathered writes. */
-	ROTA__STREAM_GATHERED = 1 << 9,
 	/* Every write is tried at once. */
-	ROTA__STREAM_EAGER = 1 << 10,
+	ROTA__STREAM_EAGER = 1 << 9,
 	/* Closing sends a reset. */
-	ROTA__STREAM_RESET = 1 << 11,
+	ROTA__STREAM_RESET = 1 << 10,
 	/* Others may have copies of the descriptor: the kernel must be told. */
-	ROTA__STREAM_SHARED = 1 << 12,
+	ROTA__STREAM_SHARED = 1 << 11,
 	/* The descriptor stays the program's, with its flags of before. */
-	ROTA__STREAM_KEPT = 1 << 13,
+	ROTA__STREAM_KEPT = 1 << 12,
 	/* Read requests are in line. */
-	ROTA__STREAM_ASKED = 1 << 14,
+	ROTA__STREAM_ASKED = 1 << 13,
 	/* The high mark was reached and the low one is not yet. */
-	ROTA__STREAM_FULL = 1 << 15,
+	ROTA__STREAM_FULL = 1 << 14,
 	/* Closing, but not before all writes have gone out. */
-	ROTA__STREAM_FLUSHING = 1 << 16
+	ROTA__STREAM_FLUSHING = 1 << 15
 };
 
 /* What a read request wants; 0 and above: up to that byte. */
@@ -57,6 +49,12 @@ enum rota__read_how {
 
 /* Full buffers that one stream may fill before others get their turn. */
 #define ROTA__READ_ROUNDS 4
+
+static inline struct rota__sender *
+rota__stream_sender(struct rota_stream *stream)
+{
+	return (struct rota__sender *)&stream->handle;
+}
 
 /* Makes the buffer that streams borrow, if there is none yet; -ENOMEM. */
 int rota__stream_make_buffer(struct rota_loop *loop);
@@ -79,12 +77,6 @@ void rota__stream_begin_connect(
 	struct rota_stream *stream, struct rota_connect *request);
 void rota__stream_decide_connect(struct rota_stream *stream, int status);
 
-/* Sends what the writes of the callback in progress have gathered. */
-void rota__stream_flush_gathered(struct rota_loop *loop);
-
-/* Calls the callbacks of the requests that are decided now. */
-void rota__stream_tell(struct rota_stream *stream);
-
 /* Ends reading and tells why. */
 void rota__stream_fail_reading(struct rota_stream *stream, ssize_t error);
 
@@ -104,6 +96,10 @@ int rota__stream_close(struct rota_handle *handle);
 void rota__stream_finish(struct rota_handle *handle);
 void rota__stream_describe(
 	const struct rota_handle *handle, char *text, size_t size_bytes);
+/* Sends what the kernel takes, and watches for room for the rest. */
+void rota__stream_flush(struct rota_handle *handle);
+/* Calls the callbacks of the requests that are decided now. */
+void rota__stream_tell(struct rota_handle *handle);
 void rota__stream_ready(struct rota_handle *handle, unsigned ready);
 int rota__stream_requests(
 	struct rota_handle *handle, rota_request_visit_fn *visit, void *data);

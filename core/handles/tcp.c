@@ -74,6 +74,8 @@ const struct rota_handle_type rota__tcp_type = {
 	.ready = rota__stream_ready,
 	.requests = rota__stream_requests,
 	.stream = &tcp_stream,
+	.flush = rota__stream_flush,
+	.tell = rota__stream_tell,
 };
 
 static int

@@ -29,4 +29,6 @@ const struct rota_handle_type rota__unix_type = {
 	.ready = rota__stream_ready,
 	.requests = rota__stream_requests,
 	.stream = &unix_stream,
+	.flush = rota__stream_flush,
+	.tell = rota__stream_tell,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The queue of writes of a stream; stream.h has the picture. */
+/* The writes of a stream, from the call to the callback. */
 #include "core/handles/write.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include "core/handle.h"
 #include "core/handles/stream.h"
 #include "core/pending.h"
+#include "core/queue.h"
 #include "core/request.h"
 #include "core/turn.h"
 
@@ -45,18 +46,6 @@ bytes_left(const struct rota_write *request)
 	return sum;
 }
 
-static void
-append(struct rota_stream *stream, struct rota_request *request)
-{
-	if (stream->out.writing.first == NULL)
-		stream->out.writing.first = request;
-	else
-		stream->out.writing.last->next = request;
-	stream->out.writing.last = request;
-	if (stream->out.writing.unsent == NULL)
-		stream->out.writing.unsent = request;
-}
-
 /* The first unsent request has ended. */
 static void
 decide_first(struct rota_stream *stream, int status)
@@ -68,7 +57,7 @@ decide_first(struct rota_stream *stream, int status)
 			bytes_left((struct rota_write *)request);
 	stream->out.writing.unsent = request->next;
 	rota__request_decide(request, status);
-	rota__pending_add(stream);
+	rota__pending_add(rota__stream_sender(stream));
 }
 
 void
@@ -174,8 +163,9 @@ shut_down(struct rota_stream *stream)
 }
 
 void
-rota__stream_flush(struct rota_stream *stream)
+rota__stream_flush(struct rota_handle *handle)
 {
+	struct rota_stream *stream = (struct rota_stream *)handle;
 	int goes_on = 1;
 
 	while (goes_on && stream->out.writing.unsent != NULL) {
@@ -191,56 +181,6 @@ rota__stream_flush(struct rota_stream *stream)
 	rota__stream_watch(stream);
 }
 
-void
-rota__stream_flush_gathered(struct rota_loop *loop)
-{
-	struct rota_stream *stream;
-
-	while ((stream = loop->gathered_first) != NULL) {
-		loop->gathered_first = stream->next_gathered;
-		stream->state &= ~(uint32_t)ROTA__STREAM_GATHERED;
-		rota__stream_flush(stream);
-	}
-	loop->after &= ~(uint32_t)ROTA__AFTER_WRITES;
-}
-
-static void
-gather(struct rota_stream *stream)
-{
-	struct rota_loop *loop = stream->handle.loop;
-
-	if (stream->state & ROTA__STREAM_GATHERED)
-		return;
-	stream->state |= ROTA__STREAM_GATHERED;
-	stream->next_gathered = NULL;
-	if (loop->gathered_first == NULL)
-		loop->gathered_first = stream;
-	else
-		loop->gathered_last->next_gathered = stream;
-	loop->gathered_last = stream;
-	loop->after |= ROTA__AFTER_WRITES;
-}
-
-void
-rota__stream_leave_gathered(struct rota_stream *stream)
-{
-	struct rota_loop *loop = stream->handle.loop;
-	struct rota_stream *before = NULL;
-	struct rota_stream *at = loop->gathered_first;
-
-	if (!(stream->state & ROTA__STREAM_GATHERED))
-		return;
-	for (; at != stream; at = at->next_gathered)
-		before = at;
-	if (before == NULL)
-		loop->gathered_first = stream->next_gathered;
-	else
-		before->next_gathered = stream->next_gathered;
-	if (loop->gathered_last == stream)
-		loop->gathered_last = before;
-	stream->state &= ~(uint32_t)ROTA__STREAM_GATHERED;
-}
-
 /* Sends now, or when the callback in progress ends, or when there is room. */
 static void
 send_soon(struct rota_stream *stream)
@@ -249,9 +189,9 @@ send_soon(struct rota_stream *stream)
 		return;
 	if (stream->handle.loop->state == ROTA__LOOP_RUNS &&
 		!(stream->state & ROTA__STREAM_EAGER))
-		gather(stream);
+		rota__gather(rota__stream_sender(stream));
 	else
-		rota__stream_flush(stream);
+		rota__stream_flush(&stream->handle);
 }
 
 int
@@ -274,7 +214,7 @@ rota__stream_write(struct rota_stream *stream, struct rota_write *request)
 	(void)rota_request_begin(&stream->handle, &request->request,
 		&write_type, request->request.place);
 	stream->queued_bytes += bytes_left(request);
-	append(stream, &request->request);
+	rota__queue_append(&stream->out.writing, &request->request);
 	send_soon(stream);
 	return rota__stream_mark_full(stream);
 }
@@ -305,46 +245,9 @@ rota__stream_shutdown(struct rota_stream *stream, struct rota_shutdown *request)
 	(void)rota_request_begin(&stream->handle, &request->request,
 		&shutdown_type, request->request.place);
 	stream->state |= ROTA__STREAM_SHUT;
-	append(stream, &request->request);
+	rota__queue_append(&stream->out.writing, &request->request);
 	send_soon(stream);
 	return 0;
-}
-
-/* Takes an unsent request out of the queue. */
-static void
-take_out(struct rota_stream *stream, struct rota_request *request)
-{
-	struct rota_request *before = NULL;
-	struct rota_request *at = stream->out.writing.first;
-
-	for (; at != request; at = at->next)
-		before = at;
-	if (before == NULL)
-		stream->out.writing.first = request->next;
-	else
-		before->next = request->next;
-	if (stream->out.writing.last == request)
-		stream->out.writing.last = before;
-	if (stream->out.writing.unsent == request)
-		stream->out.writing.unsent = request->next;
-}
-
-/* Puts a request behind those that are decided. */
-static void
-put_decided(struct rota_stream *stream, struct rota_request *request)
-{
-	struct rota_request *before = NULL;
-	struct rota_request *at = stream->out.writing.first;
-
-	for (; at != stream->out.writing.unsent; at = at->next)
-		before = at;
-	request->next = stream->out.writing.unsent;
-	if (before == NULL)
-		stream->out.writing.first = request;
-	else
-		before->next = request;
-	if (request->next == NULL)
-		stream->out.writing.last = request;
 }
 
 /*
@@ -360,15 +263,14 @@ cancel(struct rota_request *request, int status)
 		decide_first(stream, status);
 		rota__stream_fail_writes(stream, -EPIPE);
 	} else {
-		take_out(stream, request);
-		put_decided(stream, request);
+		rota__queue_take_out(&stream->out.writing, request);
 		if (is_shutdown(request))
 			stream->state &= ~(uint32_t)ROTA__STREAM_SHUT;
 		else
 			stream->queued_bytes -=
 				bytes_left((struct rota_write *)request);
 		rota__request_decide(request, status);
-		rota__pending_add(stream);
+		rota__pending_add(rota__stream_sender(stream));
 	}
 	if (stream->out.writing.unsent == NULL)
 		stream->state &= ~(uint32_t)ROTA__STREAM_BLOCKED;
@@ -406,19 +308,11 @@ void
 rota__stream_tell_writes(struct rota_stream *stream)
 {
 	struct rota_loop *loop = stream->handle.loop;
-	struct rota_request *request;
-	unsigned n = 0;
+	unsigned n;
 
 	if (stream->state & ROTA__STREAM_LISTENING)
 		return;
-	for (request = stream->out.writing.first;
-		request != stream->out.writing.unsent; request = request->next)
-		n++;
-	for (; n > 0; n--) {
-		request = stream->out.writing.first;
-		stream->out.writing.first = request->next;
-		if (request->next == NULL)
-			stream->out.writing.last = NULL;
-		tell(loop, request);
-	}
+	n = rota__queue_count_decided(&stream->out.writing);
+	for (; n > 0; n--)
+		tell(loop, rota__queue_take_first(&stream->out.writing));
 }

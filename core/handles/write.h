@@ -5,16 +5,11 @@
 
 #include "rota/stream.h"
 
-/* Sends what the kernel takes, and watches for room for the rest. */
-void rota__stream_flush(struct rota_stream *stream);
-
 /* Decides all that is not sent. */
 void rota__stream_fail_writes(struct rota_stream *stream, int error);
 
 /* Tells of the requests that are decided now. */
 void rota__stream_tell_writes(struct rota_stream *stream);
-
-void rota__stream_leave_gathered(struct rota_stream *stream);
 
 /* Listening, listen.c. */
 void rota__stream_accept_all(struct rota_stream *listener);

@@ -61,8 +61,15 @@ struct rota_handle_type {
 		rota_request_visit_fn *visit, void *data);
 	/* The stream table of a type that is a stream, else NULL. */
 	const struct rota_stream_type *stream;
+	/*
+	 * Of rota's own types that send and tell through the loop's queues:
+	 * sends what a callback has gathered; calls the callbacks of the
+	 * requests that are decided. NULL in all others.
+	 */
+	void (*flush)(struct rota_handle *handle);
+	void (*tell)(struct rota_handle *handle);
 	/* Room to grow; NULL. */
-	void *spare[3];
+	void *spare[1];
 };
 
 struct rota_handle {

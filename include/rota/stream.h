@@ -133,6 +133,8 @@ struct rota_stream {
 
 	/* Private from here on; core/handles/stream.h has the picture. */
 	struct rota_watch watch;
+	struct rota_link gathered;
+	struct rota_link pending;
 	uint32_t state;
 	int flags_before;
 	union {
@@ -147,17 +149,11 @@ struct rota_stream {
 		} listening;
 	} in;
 	union {
-		struct {
-			struct rota_request *first;
-			struct rota_request *unsent;
-			struct rota_request *last;
-		} writing;
+		struct rota_queue writing;
 		struct rota_alarm pause;
 	} out;
 	struct rota_connect *connecting;
-	struct rota_stream *next_gathered;
 	size_t queued_bytes;
-	struct rota_link pending;
 	/* What few streams need, made with the first need. */
 	struct rota__stream_more *more;
 };

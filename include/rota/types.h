@@ -60,6 +60,13 @@ struct rota_link {
 	struct rota_link *prev;
 };
 
+/* Requests in order, see core/queue.h. Private. */
+struct rota_queue {
+	struct rota_request *first;
+	struct rota_request *unsent;
+	struct rota_request *last;
+};
+
 /* A place in the timer heap. Private. */
 struct rota_alarm {
 	uint64_t deadline_ns;
