@@ -187,6 +187,28 @@ real_recv(int fd, void *memory, size_t size_bytes)
 	return n < 0 ? -errno : n;
 }
 
+static ssize_t
+real_recvmsg(int fd, struct msghdr *message, int flags)
+{
+	ssize_t n;
+
+	do
+		n = recvmsg(fd, message, flags);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+ssize_t
+rota__sys_sendmsg(int fd, const struct msghdr *message)
+{
+	ssize_t n;
+
+	do
+		n = sendmsg(fd, message, rota__sys_send_flags);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
 static int
 real_sigaction(
 	int signum, const struct sigaction *action, struct sigaction *ret_old)
@@ -258,6 +280,10 @@ const struct rota_sys rota__sys_real = {
 	.getpeername = real_getpeername,
 	.recv = real_recv,
 	.send = rota__sys_send,
+	.recvmsg = real_recvmsg,
+	.sendmsg = rota__sys_sendmsg,
+	.recvmmsg = rota__sys_recvmmsg,
+	.sendmmsg = rota__sys_sendmmsg,
 	.wake_open = rota__sys_wake_open,
 	.wake_send = rota__sys_wake_send,
 	.wake_drain = rota__sys_wake_drain,

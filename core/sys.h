@@ -27,6 +27,12 @@ struct epoll_event;
 struct rota__spawn;
 struct rusage;
 
+/* A datagram; n_bytes of it moved. */
+struct rota__message {
+	struct msghdr header;
+	size_t n_bytes;
+};
+
 struct rota_sys {
 	/* CLOCK_MONOTONIC in nanoseconds; cannot fail. */
 	uint64_t (*clock_ns)(void);
@@ -74,6 +80,14 @@ struct rota_sys {
 	int (*getpeername)(int fd, struct sockaddr *addr, socklen_t *len);
 	ssize_t (*recv)(int fd, void *memory, size_t size_bytes);
 	ssize_t (*send)(int fd, const struct iovec *buffers, unsigned n);
+	ssize_t (*recvmsg)(int fd, struct msghdr *message, int flags);
+	ssize_t (*sendmsg)(int fd, const struct msghdr *message);
+	/*
+	 * Up to n datagrams, with one call of the kernel where it has such.
+	 * They return how many; an error only if the first one failed.
+	 */
+	int (*recvmmsg)(int fd, struct rota__message *messages, unsigned n);
+	int (*sendmmsg)(int fd, struct rota__message *messages, unsigned n);
 
 	/*
 	 * The wake-up: ret_fds[0] becomes readable after wake_send on
@@ -146,6 +160,10 @@ int rota__sys_pipe(int ret_fds[2]);
 int rota__sys_pty_open(int ret_fds[2]);
 int rota__sys_pty_name(int fd, char *name, size_t size_bytes);
 char **rota__sys_environment(void);
+ssize_t rota__sys_sendmsg(int fd, const struct msghdr *message);
+int rota__sys_recvmmsg(int fd, struct rota__message *messages, unsigned n);
+int rota__sys_sendmmsg(int fd, struct rota__message *messages, unsigned n);
+extern const int rota__sys_send_flags;
 int rota__sys_wake_open(int ret_fds[2]);
 int rota__sys_wake_send(int fd);
 void rota__sys_wake_drain(int fd);

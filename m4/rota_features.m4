@@ -27,6 +27,16 @@ AC_CACHE_CHECK([for $1], [rota_cv_$1],
 AM_CONDITIONAL(m4_toupper([HAVE_$1]), [test "$rota_cv_$1" = yes])
 ])
 
+# ROTA_OPTION(NAME)
+# -----------------
+# Defines NAME, an option of IP or UDP sockets, to -1 where it is not known.
+AC_DEFUN([ROTA_OPTION], [
+AC_CHECK_DECL([$1], [],
+	[AC_DEFINE([$1], [-1],
+		[Define to -1 where sockets do not have this option.])],
+	[ROTA__INCLUDES([sys/types.h sys/socket.h netinet/in.h netinet/udp.h])])
+])
+
 # ROTA__INCLUDES(HEADERS)
 # -----------------------
 # One #include line per header.

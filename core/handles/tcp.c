@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/address.h"
 #include "core/handle.h"
 #include "core/handles/more.h"
 #include "core/handles/socket.h"
@@ -88,17 +89,6 @@ static const struct rota_sys *
 sys_of(const struct rota_tcp *tcp)
 {
 	return tcp->stream.handle.loop->sys;
-}
-
-/* The length of an address of ours, or 0. */
-static socklen_t
-length_of(const struct sockaddr *addr)
-{
-	if (addr->sa_family == AF_INET)
-		return sizeof(struct sockaddr_in);
-	if (addr->sa_family == AF_INET6)
-		return sizeof(struct sockaddr_in6);
-	return 0;
 }
 
 int
@@ -190,7 +180,7 @@ bind_socket(const struct rota_sys *sys, int fd, const struct sockaddr *addr,
 	if (r == 0 && addr->sa_family == AF_INET6)
 		r = choose_v6only(sys, fd, (flags & ROTA_TCP_V6ONLY) != 0);
 	if (r == 0)
-		r = sys->bind(fd, addr, length_of(addr));
+		r = sys->bind(fd, addr, rota__address_length(addr));
 	return r;
 }
 
@@ -204,7 +194,7 @@ rota_tcp_bind(struct rota_tcp *tcp, const struct sockaddr *addr, unsigned flags)
 		flags & ~(unsigned)(ROTA_TCP_V6ONLY | ROTA_TCP_REUSEPORT) ||
 		tcp->stream.watch.fd >= 0 || tcp->stream.connecting != NULL)
 		return -EINVAL;
-	if (length_of(addr) == 0)
+	if (rota__address_length(addr) == 0)
 		return -EAFNOSUPPORT;
 	fd = make_socket(tcp, addr->sa_family);
 	if (fd < 0)
@@ -259,7 +249,7 @@ rota_tcp_connect_at(struct rota_tcp *tcp, struct rota_connect *request,
 	r = check_connect(tcp);
 	if (r < 0)
 		return r;
-	if (length_of(addr) == 0)
+	if (rota__address_length(addr) == 0)
 		return -EAFNOSUPPORT;
 	if (stream->watch.fd < 0) {
 		r = make_socket(tcp, addr->sa_family);
@@ -271,7 +261,8 @@ rota_tcp_connect_at(struct rota_tcp *tcp, struct rota_connect *request,
 	(void)rota_request_begin(
 		&stream->handle, &request->request, &connect_type, place);
 	rota__stream_begin_connect(stream, request);
-	r = sys_of(tcp)->connect(stream->watch.fd, addr, length_of(addr));
+	r = sys_of(tcp)->connect(
+		stream->watch.fd, addr, rota__address_length(addr));
 	if (r == -EINPROGRESS)
 		rota__stream_watch(stream);
 	else

@@ -5,6 +5,8 @@
 
 #include "core/sys.h"
 
+const int rota__sys_send_flags = MSG_NOSIGNAL;
+
 int
 rota__sys_mute_sigpipe(int fd)
 {

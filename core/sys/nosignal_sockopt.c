@@ -5,6 +5,8 @@
 
 #include "core/sys.h"
 
+const int rota__sys_send_flags = 0;
+
 int
 rota__sys_mute_sigpipe(int fd)
 {
