@@ -316,6 +316,7 @@ static const struct rota_handle_type *const own_types[] = {
 	&rota__tcp_type,
 	&rota__timer_type,
 	&rota__tty_type,
+	&rota__udp_type,
 	&rota__unix_type,
 	&rota__wake_type,
 };

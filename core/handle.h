@@ -79,6 +79,7 @@ extern const struct rota_handle_type rota__signal_type;
 extern const struct rota_handle_type rota__tcp_type;
 extern const struct rota_handle_type rota__timer_type;
 extern const struct rota_handle_type rota__tty_type;
+extern const struct rota_handle_type rota__udp_type;
 extern const struct rota_handle_type rota__unix_type;
 extern const struct rota_handle_type rota__wake_type;
 

@@ -135,6 +135,7 @@ rota_loop_close(struct rota_loop *loop)
 	rota__tasks_fini(&loop->microtasks, &memory);
 	rota__handle_free_names(loop);
 	rota__free(&memory, loop->read_buffer);
+	rota__free(&memory, loop->batch);
 	rota__free(&memory, loop);
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include "rota/metrics.h"
 #include "rota/signal.h"
 
+struct rota__batch;
 struct rota__metrics;
 
 /* What has to be done when the callback in progress returns. */
@@ -113,6 +114,9 @@ struct rota_loop {
 	/* The buffer that reading streams borrow; made with the first. */
 	char *read_buffer;
 	unsigned accept_batch;
+	/* The room for datagrams, unless in use; how many there are in all. */
+	struct rota__batch *batch;
+	unsigned n_batches;
 
 	void *data;
 	rota_loop_fn *before_exit;

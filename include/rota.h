@@ -20,6 +20,7 @@
 #include <rota/tick.h>
 #include <rota/timer.h>
 #include <rota/types.h>
+#include <rota/udp.h>
 #include <rota/version.h>
 #include <rota/wake.h>
 

@@ -154,6 +154,8 @@ try_backend()
 	stop_server TERM
 	start_server
 	stop_server INT
+	ends 0 udp_echo examples/udp_echo --backend "$backend" --count 5000
+	says udp_echo "^5000 datagrams, [1-9][0-9]* came back, [0-9]* late, [1-9][0-9]* a second (backend $backend)\$"
 }
 
 ## What can run ##############################################################
@@ -171,7 +173,7 @@ usable=$(awk 'NR > 1 && $3 == "yes" && $4 != "unusable:" { print $1 }' \
 
 ## Programs by themselves ####################################################
 
-for program in backends echo_client echo_server run_child tour; do
+for program in backends echo_client echo_server run_child tour udp_echo; do
 	ends 0 "$program" "examples/$program" --help
 	says "$program" "^usage: $program"
 	ends 2 "$program" "examples/$program" --no-such-option
@@ -184,6 +186,8 @@ ends 2 echo_server examples/echo_server --host nowhere
 ends 2 echo_client examples/echo_client
 ends 1 echo_client examples/echo_client --backend nonsense --port 1
 ends 1 tour examples/tour --backend nonsense
+ends 2 udp_echo examples/udp_echo --count 0
+ends 1 udp_echo examples/udp_echo --backend nonsense
 
 ## A child ###################################################################
 

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * UDP from inside. Datagrams travel by batches of one system call:
+ *
+ *	sending		the queue (core/queue.h) is emptied into a burst on
+ *			the stack
+ *	receiving	the loop has one rota__batch, which is told one by one;
+ *			if a callback stops the receiving, the handle keeps
+ *			the rest, and tells it after the next start
+ */
+#ifndef ROTA_CORE_HANDLES_UDP_H
+#define ROTA_CORE_HANDLES_UDP_H
+
+#include "core/address.h"
+#include "core/control.h"
+#include "core/handle.h"
+#include "rota/udp.h"
+
+enum rota__udp_state {
+	ROTA__UDP_RECEIVING = 1 << 0,
+	/* The kernel's buffer is full: waits for room. */
+	ROTA__UDP_BLOCKED = 1 << 1,
+	ROTA__UDP_CONNECTED = 1 << 2,
+	/* Every send is tried at once. */
+	ROTA__UDP_EAGER = 1 << 3,
+	/* Whether the kernel can cut bytes into datagrams was asked; it can. */
+	ROTA__UDP_SEGMENTS_ASKED = 1 << 4,
+	ROTA__UDP_SEGMENTS = 1 << 5
+};
+
+/* Datagrams of one call. */
+#define ROTA__BATCH_MESSAGES 64
+/* Bytes for them, where they lie in the loop's own memory. */
+#define ROTA__BATCH_BYTES (16 * ROTA_DATAGRAM_BYTES)
+
+/* What one call has received: `n` datagrams, told up to `next`. */
+struct rota__batch {
+	unsigned n;
+	unsigned next;
+	struct rota__message messages[ROTA__BATCH_MESSAGES];
+	struct iovec pieces[ROTA__BATCH_MESSAGES];
+	union rota__address peers[ROTA__BATCH_MESSAGES];
+	struct rota__control controls[ROTA__BATCH_MESSAGES];
+	/* Touched only as far as it is used. */
+	char bytes[ROTA__BATCH_BYTES];
+};
+
+static inline int
+rota__udp_is_open(const struct rota_udp *udp)
+{
+	return udp != NULL && rota__handle_is_open(&udp->handle);
+}
+
+static inline struct rota__sender *
+rota__udp_sender(struct rota_udp *udp)
+{
+	return (struct rota__sender *)&udp->handle;
+}
+
+/* Watches for what the state asks for. */
+void rota__udp_watch(struct rota_udp *udp);
+
+/*
+ * Gives the handle a socket of that family, bound to a port of the kernel's
+ * choice, if it has none.
+ */
+int rota__udp_need_socket(struct rota_udp *udp, int family);
+
+/* Closes the socket: the handle is as one that never had any. */
+void rota__udp_drop_socket(struct rota_udp *udp);
+
+/* Sending, udp_send.c. */
+void rota__udp_flush(struct rota_handle *handle);
+void rota__udp_fail_sends(struct rota_udp *udp, int error);
+void rota__udp_tell_sends(struct rota_udp *udp);
+
+/* Receiving, udp_receive.c. */
+void rota__udp_receive(struct rota_udp *udp);
+void rota__udp_fail_receiving(struct rota_udp *udp, int error);
+void rota__udp_tell_kept(struct rota_udp *udp);
+void rota__udp_drop_kept(struct rota_udp *udp);
+
+#endif
