@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "rota/tcp.h"
+#include "tests/faults.h"
 #include "tests/harness.h"
 
 #define MAX_GOT 512
@@ -1846,26 +1847,57 @@ LOOP_TEST(buffers_of_the_kernel_can_be_set_and_asked)
 
 /* Memory, and many ****************************************************/
 
-/* A short life with everything in it; 0 or the first -ENOMEM. */
+/* Runs some turns of which any may fail. */
+static void
+run_on(int n)
+{
+	while (n-- > 0) {
+		(void)rota_loop_run(loop, ROTA_RUN_NOWAIT);
+		ck_err(rota__loop_check(loop), 0);
+	}
+}
+
+static int
+send_to(const struct sockaddr_storage *addr)
+{
+	const struct sockaddr *to = (const struct sockaddr *)addr;
+	int r = 0;
+
+	memset(sends, 0, sizeof(sends));
+	for (unsigned i = 0; i < 3 && r == 0; i++)
+		r = rota_udp_send(
+			&there, &sends[i], one_byte("x"), 1, to, on_sent);
+	if (r == 0) {
+		r = rota_request_set_deadline(&sends[0].request, ROTA_SECOND);
+		r = r == -EALREADY ? 0 : r;
+	}
+	return r;
+}
+
+/* A short life with everything in it; 0 or the first error. */
 static int
 live(void)
 {
-	const struct iovec *byte = one_byte("x");
+	struct sockaddr_storage addr;
 	int r;
 
+	n_got = 0;
+	n_sent = 0;
 	ck_ok(rota_udp_init(loop, &here));
 	ck_ok(rota_udp_init(loop, &there));
 	r = rota_udp_bind(&here, address("127.0.0.1", 0), 0);
 	if (r == 0)
+		r = rota_udp_local_address(&here, &addr);
+	if (r == 0)
 		r = rota_udp_receive_start(&here, NULL, on_receive);
 	if (r == 0)
-		r = rota_udp_send(
-			&there, &sends[0], byte, 1, address_of(&here), on_sent);
+		r = send_to(&addr);
+	run_on(4);
 	if (r == 0)
-		r = rota_request_set_deadline(&sends[0].request, ROTA_SECOND);
-	if (r == -EALREADY)
-		r = 0;
-	run_turns(2);
+		r = rota_udp_connect(&there, (struct sockaddr *)&addr);
+	if (r == 0)
+		r = rota_udp_disconnect(&there);
+	run_on(2);
 	return r;
 }
 
@@ -1876,8 +1908,6 @@ LOOP_TEST(every_allocation_may_fail)
 
 	for (n = 1; r < 0; n++) {
 		enter_world();
-		n_got = 0;
-		n_sent = 0;
 		world.fail_allocation = n;
 		r = live();
 		ck_assert_msg(r == 0 || r == -ENOMEM, "%d", r);
@@ -1885,6 +1915,41 @@ LOOP_TEST(every_allocation_may_fail)
 		close_all();
 	}
 	ck_assert_uint_ge(n, 2);
+}
+
+/* Each call but those of the backends, with each of its errors. */
+static void
+live_with_faults(const char *backend, unsigned long n, unsigned variant)
+{
+	struct rota_loop_options options = ROTA_LOOP_OPTIONS_INIT;
+
+	faults_reset();
+	options.sys = faults_sys();
+	options.backend = backend;
+	ck_ok(rota_loop_create(&options, &loop));
+	faults_reset();
+	faults.fail_at = n;
+	faults.variant = variant;
+	(void)live();
+	faults.fail_at = 0;
+	close_all();
+	close_loop();
+	ck_assert_int_eq(faults.n_blocks, 0);
+}
+
+LOOP_TEST(every_system_call_may_fail)
+{
+	const char *backend = rota_loop_backend(loop);
+
+	close_loop();
+	for (unsigned variant = 0; variant < 4; variant++) {
+		unsigned long n = 0;
+
+		do
+			live_with_faults(backend, ++n, variant);
+		while (faults.n_failed > 0);
+		ck_assert_uint_gt(n, 10);
+	}
 }
 
 LOOP_TEST(without_memory_for_a_second_batch_receiving_ends)
@@ -2147,6 +2212,7 @@ add_cases(Suite *suite)
 	add_option_cases(suite);
 	tc = harness_case(suite, "many");
 	tcase_add_loop_test(tc, every_allocation_may_fail);
+	tcase_add_loop_test(tc, every_system_call_may_fail);
 	tcase_add_loop_test(
 		tc, without_memory_for_a_second_batch_receiving_ends);
 	tcase_add_loop_test(tc, no_datagram_costs_an_allocation);

@@ -38,8 +38,16 @@ static const struct {
 	[FAULTS_READ] = { "read", { EIO, EAGAIN } },
 	[FAULTS_REALLOC] = { "realloc", { ENOMEM } },
 	[FAULTS_RECV] = { "recv", { ECONNRESET, EAGAIN, ENOMEM, ETIMEDOUT } },
+	[FAULTS_RECVMMSG] = { "recvmmsg",
+		{ ECONNREFUSED, EAGAIN, ENOMEM, EBADF } },
+	[FAULTS_RECVMSG] = { "recvmsg",
+		{ ECONNREFUSED, EAGAIN, ENOMEM, EBADF } },
 	[FAULTS_SELECT] = { "select", { ENOMEM, EINTR } },
 	[FAULTS_SEND] = { "send", { EPIPE, EAGAIN, ENOBUFS, ECONNRESET } },
+	[FAULTS_SENDMMSG] = { "sendmmsg",
+		{ ECONNREFUSED, EAGAIN, ENOBUFS, EMSGSIZE } },
+	[FAULTS_SENDMSG] = { "sendmsg",
+		{ ECONNREFUSED, EAGAIN, ENOBUFS, EMSGSIZE } },
 	[FAULTS_SETSOCKOPT] = { "setsockopt", { ENOBUFS, ENOMEM } },
 	[FAULTS_SET_CLOEXEC] = { "set_cloexec", { EBADF } },
 	[FAULTS_SHUTDOWN] = { "shutdown", { ENOTCONN, ENOBUFS } },
@@ -329,6 +337,40 @@ send_all(int fd, const struct iovec *buffers, unsigned n)
 	return rota__sys_real.send(fd, buffers, n);
 }
 
+static ssize_t
+receive_message(int fd, struct msghdr *message, int flags)
+{
+	int error = count(FAULTS_RECVMSG);
+
+	if (error < 0)
+		return error;
+	return rota__sys_real.recvmsg(fd, message, flags);
+}
+
+static ssize_t
+send_message(int fd, const struct msghdr *message)
+{
+	int error = count(FAULTS_SENDMSG);
+
+	return error < 0 ? error : rota__sys_real.sendmsg(fd, message);
+}
+
+static int
+receive_messages(int fd, struct rota__message *messages, unsigned n)
+{
+	int error = count(FAULTS_RECVMMSG);
+
+	return error < 0 ? error : rota__sys_real.recvmmsg(fd, messages, n);
+}
+
+static int
+send_messages(int fd, struct rota__message *messages, unsigned n)
+{
+	int error = count(FAULTS_SENDMMSG);
+
+	return error < 0 ? error : rota__sys_real.sendmmsg(fd, messages, n);
+}
+
 static int
 wake_open(int ret_fds[2])
 {
@@ -403,6 +445,10 @@ faults_sys(void)
 	sys.getpeername = get_peer_name;
 	sys.recv = receive;
 	sys.send = send_all;
+	sys.recvmsg = receive_message;
+	sys.sendmsg = send_message;
+	sys.recvmmsg = receive_messages;
+	sys.sendmmsg = send_messages;
 	sys.wake_open = wake_open;
 	sys.wake_send = wake_send;
 	sys.sigaction = set_action;
