@@ -340,7 +340,7 @@ send_all(int fd, const struct iovec *buffers, unsigned n)
 static ssize_t
 receive_message(int fd, struct msghdr *message, int flags)
 {
-	int error = count(FAULTS_RECVMSG);
+	int error = faults_count(FAULTS_RECVMSG);
 
 	if (error < 0)
 		return error;
@@ -350,7 +350,7 @@ receive_message(int fd, struct msghdr *message, int flags)
 static ssize_t
 send_message(int fd, const struct msghdr *message)
 {
-	int error = count(FAULTS_SENDMSG);
+	int error = faults_count(FAULTS_SENDMSG);
 
 	return error < 0 ? error : rota__sys_real.sendmsg(fd, message);
 }
@@ -358,7 +358,7 @@ send_message(int fd, const struct msghdr *message)
 static int
 receive_messages(int fd, struct rota__message *messages, unsigned n)
 {
-	int error = count(FAULTS_RECVMMSG);
+	int error = faults_count(FAULTS_RECVMMSG);
 
 	return error < 0 ? error : rota__sys_real.recvmmsg(fd, messages, n);
 }
@@ -366,7 +366,7 @@ receive_messages(int fd, struct rota__message *messages, unsigned n)
 static int
 send_messages(int fd, struct rota__message *messages, unsigned n)
 {
-	int error = count(FAULTS_SENDMMSG);
+	int error = faults_count(FAULTS_SENDMMSG);
 
 	return error < 0 ? error : rota__sys_real.sendmmsg(fd, messages, n);
 }
