@@ -437,6 +437,7 @@ LOOP_TEST(an_end_is_told_without_status_where_sigchld_is_ignored)
 	run_to_the_end();
 	ck_trace("E");
 	ck_assert(seen.error == -ECHILD || seen.code == 7);
+	ck_assert(signal(SIGCHLD, SIG_DFL) != SIG_ERR);
 	close_all();
 }
 

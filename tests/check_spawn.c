@@ -781,6 +781,8 @@ be_peaceful(void)
 	for (int fd = 3; fd < HIGHEST_REPORTED; fd++)
 		if (fd % 10 == 7 && fcntl(fd, F_GETFD) == 0)
 			ck_ok(close(fd));
+	for (int i = 1; i < NSIG; i++)
+		(void)signal(i, SIG_DFL);
 	(void)sigemptyset(&none);
 	ck_ok(sigprocmask(SIG_SETMASK, &none, NULL));
 }
@@ -818,6 +820,7 @@ LOOP_TEST(what_is_kept_is_what_was_asked_for)
 		ck_assert_ptr_nonnull(strstr(out.text, "signals blocked "));
 	ck_assert_ptr_nonnull(strstr(out.text, " ignored "));
 	ck_assert_ptr_null(strstr(out.text, "ignored 1 "));
+	be_peaceful();
 }
 
 LOOP_TEST(a_process_leads_its_group_or_session_if_asked)
