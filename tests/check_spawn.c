@@ -769,7 +769,9 @@ be_hostile(void)
 		if (i != SIGCHLD && i != SIGALRM && i != SIGABRT)
 			(void)signal(i, i % 3 == 0 ? handle_signal : SIG_IGN);
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* Where no descriptor tells of an end, this one has to. */
 	(void)sigfillset(&all);
+	(void)sigdelset(&all, SIGCHLD);
 	ck_ok(sigprocmask(SIG_SETMASK, &all, NULL));
 }
 
@@ -1011,7 +1013,11 @@ fail_each_call(int backend, int has_exit_fds)
 
 START_TEST(each_call_may_fail_and_nothing_is_left)
 {
-	fail_each_call(_i / 2, _i % 2);
+	int fd = rota__sys_real.exit_open(getpid());
+
+	if (fd >= 0)
+		ck_ok(close(fd));
+	fail_each_call(_i / 2, _i % 2 && fd >= 0);
 }
 END_TEST
 
