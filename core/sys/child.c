@@ -21,15 +21,17 @@
 static void
 fail(struct rota__spawn *spawn, enum rota_spawn_step step, unsigned index)
 {
+	const struct rota__spawn_failure failure = {
+		.error = errno,
+		.step = (uint16_t)step,
+		.index = (uint16_t)index,
+	};
 	ssize_t n;
 
-	spawn->failure.error = errno;
-	spawn->failure.step = (uint16_t)step;
-	spawn->failure.index = (uint16_t)index;
+	spawn->failure = failure;
 	if (spawn->report_fd >= 0) {
 		do
-			n = write(spawn->report_fd, &spawn->failure,
-				sizeof(spawn->failure));
+			n = write(spawn->report_fd, &failure, sizeof(failure));
 		while (n < 0 && errno == EINTR);
 	}
 	_exit(127);
