@@ -265,6 +265,7 @@ const struct rota_sys rota__sys_real = {
 	.reopen = rota__sys_reopen,
 	.set_cloexec = real_set_cloexec,
 	.prepare_fd = real_prepare_fd,
+	.mute_sigpipe = rota__sys_mute_sigpipe,
 	.read = real_read,
 	.writev = rota__sys_writev,
 	.write_pipe = rota__sys_write_pipe,

@@ -59,6 +59,8 @@ struct rota_sys {
 	int (*set_cloexec)(int fd);
 	/* Makes a socket non-blocking, close-on-exec, without SIGPIPE. */
 	int (*prepare_fd)(int fd);
+	/* The last of these alone. */
+	int (*mute_sigpipe)(int fd);
 	ssize_t (*read)(int fd, void *memory, size_t size_bytes);
 	ssize_t (*writev)(int fd, const struct iovec *buffers, unsigned n);
 	/* The same for a pipe or FIFO: never raises SIGPIPE. */

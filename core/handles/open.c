@@ -63,7 +63,8 @@ find_plain(const struct rota_sys *sys, int fd, mode_t mode, struct found *found)
 	else
 		found->type = &rota__file_type;
 	found->state = states[found->flags_before & O_ACCMODE];
-	return 0;
+	/* What only stands for a path (O_PATH) has no flags to be set. */
+	return sys->set_flags(fd, found->flags_before);
 }
 
 static int
@@ -77,7 +78,7 @@ find_out(const struct rota_sys *sys, int fd, struct found *found)
 	found->flags_before = sys->get_flags(fd);
 	if (found->flags_before < 0)
 		return found->flags_before;
-	/* Opened for its name alone (O_PATH), say. */
+	/* Linux: 3 is for ioctl(2) only. */
 	if ((found->flags_before & O_ACCMODE) > O_RDWR)
 		return -EBADF;
 	return S_ISSOCK(about.st_mode) ?
@@ -85,28 +86,46 @@ find_out(const struct rota_sys *sys, int fd, struct found *found)
 		find_plain(sys, fd, about.st_mode, found);
 }
 
-/* Makes the descriptor one that does not block, without harm to others. */
 static int
-make_ours(const struct rota_sys *sys, struct found *found)
+unblock(const struct rota_sys *sys, const struct found *found)
 {
-	int again;
-
-	if (found->type == &rota__tcp_type || found->type == &rota__unix_type)
-		return sys->prepare_fd(found->fd);
-	again = found->type == &rota__file_type ? -ENOTSUP :
-						  sys->reopen(found->fd);
-	if (again >= 0) {
-		found->fd = again;
-		return 0;
-	}
 	if (found->flags_before & O_NONBLOCK)
 		return 0;
 	return sys->set_flags(found->fd, found->flags_before | O_NONBLOCK);
 }
 
+/* One that is kept goes on to be inherited, if it was. */
+static int
+make_socket_ours(
+	const struct rota_sys *sys, const struct found *found, unsigned flags)
+{
+	int r;
+
+	if (!(flags & ROTA_OPEN_KEEP))
+		return sys->prepare_fd(found->fd);
+	r = sys->mute_sigpipe(found->fd);
+	return r < 0 ? r : unblock(sys, found);
+}
+
+/* Makes the descriptor one that does not block, without harm to others. */
+static int
+make_ours(const struct rota_sys *sys, struct found *found, unsigned flags)
+{
+	int again;
+
+	if (found->type == &rota__tcp_type || found->type == &rota__unix_type)
+		return make_socket_ours(sys, found, flags);
+	again = found->type == &rota__file_type ? -ENOTSUP :
+						  sys->reopen(found->fd);
+	if (again < 0)
+		return unblock(sys, found);
+	found->fd = again;
+	return 0;
+}
+
 /* Nothing of the caller's has changed if this fails. */
 static int
-acquire(struct rota_loop *loop, int fd, struct found *found)
+acquire(struct rota_loop *loop, int fd, unsigned flags, struct found *found)
 {
 	int r = rota__stream_make_buffer(loop);
 
@@ -115,7 +134,7 @@ acquire(struct rota_loop *loop, int fd, struct found *found)
 	if (r == 0)
 		r = rota__fds_reserve(loop, fd);
 	if (r == 0)
-		r = make_ours(loop->sys, found);
+		r = make_ours(loop->sys, found, flags);
 	if (r < 0 || found->fd == fd)
 		return r;
 	r = rota__fds_reserve(loop, found->fd);
@@ -135,7 +154,7 @@ rota_stream_open(struct rota_loop *loop, struct rota_stream *stream, int fd,
 		return -EINVAL;
 	if (fd < 0)
 		return -EBADF;
-	r = acquire(loop, fd, &found);
+	r = acquire(loop, fd, flags, &found);
 	if (r < 0)
 		return r;
 	(void)rota__stream_init(loop, stream, found.type);
