@@ -129,7 +129,7 @@ rota__stream_take_kept(
 	struct rota__stream_more *more = stream->more;
 	size_t n;
 
-	if (more == NULL)
+	if (more == NULL || more->n_kept == 0)
 		return 0;
 	n = more->n_kept < size_bytes ? more->n_kept : size_bytes;
 	memcpy(memory, more->kept + more->kept_first, n);

@@ -191,9 +191,11 @@ ROTA_API int rota_stream_open(struct rota_loop *loop,
  * `fn` only, so that a stream at rest holds none. Restarting replaces both.
  *
  * errors: -EINVAL stream or fn is NULL, or the stream is closing or closed;
- *	-EBUSY read requests are in flight; -ENOTCONN it has no connection;
- *	-ENOTSUP this kind cannot read; -ENOMEM. Nothing changes then.
- * when: the loop's thread. `fn` is called in the poll phase only.
+ *	-ENOTCONN it has no connection, or its end has been told; -EBUSY read
+ *	requests are in flight; -ENOTSUP this kind cannot read; -ENOMEM.
+ *	Nothing changes then.
+ * when: the loop's thread. `fn` is called in the poll phase; for bytes that
+ *	a read_until() has left, in a pending phase; for a limit, in timers.
  * source: recv(2).
  */
 ROTA_API int rota_stream_read_start_at(struct rota_stream *stream,
