@@ -134,6 +134,14 @@ advance_all(struct rota_stream *stream, size_t n)
 	rota__stream_mark_drained(stream);
 }
 
+/* The kernel takes nothing at the moment; some systems say ENOBUFS. */
+static int
+is_full(ssize_t written)
+{
+	return written == -EAGAIN || written == -EWOULDBLOCK ||
+		written == -ENOBUFS;
+}
+
 /* Sends one call's worth. Returns 1 to go on, 0 if the kernel is full. */
 static int
 send_some(struct rota_stream *stream)
@@ -145,7 +153,7 @@ send_some(struct rota_stream *stream)
 	if (n_buffers > 0)
 		n = stream->handle.type->stream->push(
 			stream, buffers, n_buffers);
-	if (n == -EAGAIN || n == -EWOULDBLOCK || n == -ENOBUFS)
+	if (is_full(n))
 		return 0;
 	if (n < 0) {
 		rota__stream_fail_writes(stream, (int)n);
@@ -224,6 +232,7 @@ rota__stream_try_write(
 	struct rota_stream *stream, const struct iovec *buffers, unsigned n)
 {
 	int r = rota__stream_can_write(stream);
+	ssize_t written;
 
 	if (r < 0)
 		return r;
@@ -232,7 +241,8 @@ rota__stream_try_write(
 		return -EAGAIN;
 	if (n > MAX_BUFFERS)
 		n = MAX_BUFFERS;
-	return stream->handle.type->stream->push(stream, buffers, n);
+	written = stream->handle.type->stream->push(stream, buffers, n);
+	return is_full(written) ? -EAGAIN : written;
 }
 
 int
