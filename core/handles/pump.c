@@ -139,7 +139,7 @@ write_out(struct rota_pump *pump, size_t n)
 
 	if (written == (ssize_t)n)
 		return 0;
-	if (written < 0 && written != -EAGAIN && written != -EWOULDBLOCK)
+	if (written < 0 && written != -EAGAIN)
 		return (int)written;
 	if (written > 0) {
 		rest.iov_base = pump->buffer + written;
@@ -168,11 +168,28 @@ take(struct rota_stream *from, ssize_t n, const void *data)
 		end(pump, r);
 }
 
+/* Returns 1 if it was in `to` and not decided. */
+static int
+take_back(struct rota_request *request, int status)
+{
+	if (!is_in_flight(request) || rota__request_is_decided(request))
+		return 0;
+	(void)request->type->cancel(request, status);
+	return 1;
+}
+
+/* `to` may never take what waits there, so that does not hold the end up. */
 static int
 cancel(struct rota_request *request, int status)
 {
-	end((struct rota_pump *)request, status);
-	return 0;
+	struct rota_pump *pump = (struct rota_pump *)request;
+	int is_ending = pump->from == NULL;
+
+	end(pump, status);
+	if (take_back(&pump->write.request, status) ||
+		take_back(&pump->shutdown.request, status))
+		return 0;
+	return is_ending ? -EALREADY : 0;
 }
 
 static void

@@ -43,7 +43,9 @@ struct rota_pump {
  * Both ways at once take two pumps; `from` and `to` may be one stream.
  *
  * Neither stream is closed. If `to` fails or is closed, `from` can still be
- * read by others; if `from` fails or is closed, what was read goes out.
+ * read by others; if `from` fails or is closed, what was read goes out. A
+ * cancel or deadline takes back what waits to be written, as that of a write
+ * does.
  *
  * unit: flags is an or of enum rota_pump_flag.
  * errors: -EINVAL an argument is NULL, a stream is closing or closed, they
