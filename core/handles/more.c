@@ -101,26 +101,6 @@ rota__stream_set_idle_limit(struct rota_stream *stream, uint64_t limit_ns)
 }
 
 int
-rota__stream_set_marks(struct rota_stream *stream, size_t low_bytes,
-	size_t high_bytes, rota_drain_fn *fn, const char *place)
-{
-	struct rota__stream_more *more;
-
-	if (high_bytes == 0 && stream->more == NULL)
-		return 0;
-	more = rota__stream_more(stream);
-	if (more == NULL)
-		return -ENOMEM;
-	more->low_bytes = low_bytes;
-	more->high_bytes = high_bytes;
-	more->drain = fn;
-	more->drain_place = place;
-	if (high_bytes == 0)
-		stream->state &= ~(uint32_t)ROTA__STREAM_FULL;
-	return 0;
-}
-
-int
 rota__stream_mark_full(struct rota_stream *stream)
 {
 	const struct rota__stream_more *more = stream->more;
@@ -143,6 +123,29 @@ rota__stream_mark_drained(struct rota_stream *stream)
 {
 	if (is_drained(stream))
 		rota__pending_add(rota__stream_sender(stream));
+}
+
+int
+rota__stream_set_marks(struct rota_stream *stream, size_t low_bytes,
+	size_t high_bytes, rota_drain_fn *fn, const char *place)
+{
+	struct rota__stream_more *more;
+
+	if (high_bytes == 0 && stream->more == NULL)
+		return 0;
+	more = rota__stream_more(stream);
+	if (more == NULL)
+		return -ENOMEM;
+	more->low_bytes = low_bytes;
+	more->high_bytes = high_bytes;
+	more->drain = fn;
+	more->drain_place = place;
+	if (high_bytes == 0)
+		stream->state &= ~(uint32_t)ROTA__STREAM_FULL;
+	/* What waits already counts by the new marks. */
+	(void)rota__stream_mark_full(stream);
+	rota__stream_mark_drained(stream);
+	return 0;
 }
 
 void

@@ -338,7 +338,8 @@ rota__stream_close(struct rota_handle *handle)
 	}
 	rota__pump_lose_source(stream);
 	rota__pump_lose_sink(stream);
-	stream->state &= ~(uint32_t)ROTA__STREAM_READING;
+	/* Nobody may write any more, so none need know that there is room. */
+	stream->state &= ~(uint32_t)(ROTA__STREAM_READING | ROTA__STREAM_FULL);
 	rota__stream_fail_reads(stream, -ECANCELED);
 	rota__stream_calm(stream);
 	rota__stream_watch(stream);
