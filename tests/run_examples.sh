@@ -12,8 +12,9 @@ export LC_ALL
 
 dir=$(mktemp -d) || exit 99
 server=
+proxy=
 client=
-trap 'for p in $server $client; do kill -9 "$p" 2>/dev/null; done
+trap 'for p in $server $proxy $client; do kill -9 "$p" 2>/dev/null; done
 	rm -rf "$dir"' EXIT
 trap 'exit 99' HUP INT TERM
 
@@ -50,29 +51,45 @@ nap()
 	sleep 0.1 2>/dev/null || sleep 1
 }
 
-# The server takes a port that is free, and tells it when it is ready.
-start_server()
+# start PROGRAM ARGUMENTS...: takes a port that is free, which is $port from
+# now on, and tells it when it is ready. Its process is $pid.
+start()
 {
-	examples/echo_server --backend "$backend" --stats 1000 \
-		>"$dir/echo_server.out" 2>&1 </dev/null &
-	server=$!
+	program=$1
+	shift
+	# Of an earlier run.
+	: >"$dir/$program.out"
+	"examples/$program" --backend "$backend" "$@" \
+		>"$dir/$program.out" 2>&1 </dev/null &
+	pid=$!
 	tries=0
 	until port=$(sed -n 's/^listening on 127\.0\.0\.1:\([0-9]*\) (backend '"$backend"')$/\1/p' \
-		"$dir/echo_server.out") && [ -n "$port" ]; do
+		"$dir/$program.out") && [ -n "$port" ]; do
 		tries=$((tries + 1))
-		[ $tries -le 100 ] || fail "the server names no port"
+		[ $tries -le 100 ] || fail "$program names no port"
 		nap
 	done
 }
 
-# stop_server SIGNAL: must end well by itself, with everything closed.
+# stop PID SIGNAL: must end well by itself, with everything closed.
+stop()
+{
+	kill "-$2" "$1" || fail "a server is gone"
+	status=0
+	wait "$1" || status=$?
+	[ $status -eq 0 ] || fail "a server ended with $status after SIG$2"
+}
+
+start_server()
+{
+	start echo_server --stats 1000
+	server=$pid
+}
+
 stop_server()
 {
-	kill "-$1" "$server" || fail "the server is gone"
-	status=0
-	wait "$server" || status=$?
+	stop "$server" "$1"
 	server=
-	[ $status -eq 0 ] || fail "the server ended with $status after SIG$1"
 	says echo_server '^loop time: turns [1-9]'
 	says echo_server '^served [0-9]* connections, [0-9]* bytes$'
 }
@@ -141,6 +158,255 @@ annoy()
 	' "$port"
 }
 
+# The echo server once more, but through the proxy.
+relay()
+{
+	start_server
+	start tcp_proxy --to-port "$port"
+	proxy=$pid
+	load 20 20 64
+	vanish
+	annoy
+	load 5 5 300000
+	stop "$proxy" TERM
+	proxy=
+	says tcp_proxy '^relayed [1-9][0-9]* connections, [1-9][0-9]* bytes up, [1-9][0-9]* bytes down$'
+	stop_server TERM
+}
+
+# A fast sender, the proxy, a slow reader: all arrives, and the proxy does not
+# grow with what waits. Then one who says nothing, and is dropped.
+relay_slowly()
+{
+	command -v perl >/dev/null 2>&1 || return 0
+	perl -e '
+		use strict;
+		use Socket;
+		use Digest::MD5;
+		$SIG{ALRM} = sub { die "nobody comes" };
+		alarm 30;
+		socket(my $l, PF_INET, SOCK_STREAM, 0) or die;
+		setsockopt($l, SOL_SOCKET, SO_RCVBUF, 65536);
+		bind($l, sockaddr_in(0, INADDR_LOOPBACK)) or die;
+		listen($l, 1) or die;
+		my ($port) = sockaddr_in(getsockname($l));
+		$| = 1;
+		print "listening on 127.0.0.1:$port\n";
+		accept(my $s, $l) or die;
+		my ($md5, $n, $bytes) = (Digest::MD5->new, 0);
+		while (sysread($s, $bytes, 262144)) {
+			$md5->add($bytes);
+			$n += length $bytes;
+			select(undef, undef, undef, 0.002);
+		}
+		print "$n ", $md5->hexdigest, "\n";
+	' >"$dir/sink.out" 2>&1 </dev/null &
+	client=$!
+	tries=0
+	until port=$(sed -n 's/^listening on 127\.0\.0\.1:\([0-9]*\)$/\1/p' \
+		"$dir/sink.out") && [ -n "$port" ]; do
+		tries=$((tries + 1))
+		[ $tries -le 100 ] || fail "the sink names no port"
+		nap
+	done
+	start tcp_proxy --to-port "$port" --limit 20
+	proxy=$pid
+	before=$(peak_kib "$proxy")
+	ends 0 source perl -e '
+		use strict;
+		use Socket;
+		use Digest::MD5;
+		$SIG{ALRM} = sub { die "nobody reads" };
+		alarm 30;
+		socket(my $s, PF_INET, SOCK_STREAM, 0) or die;
+		connect($s, sockaddr_in($ARGV[0], INADDR_LOOPBACK)) or die;
+		my ($md5, $n) = (Digest::MD5->new, 0);
+		while ($n < 24 << 20) {
+			my $bytes = pack("N*", map { $n + $_ } 1 .. 16384);
+			$md5->add($bytes);
+			for (my $at = 0; $at < length $bytes; ) {
+				my $sent = syswrite($s, $bytes, 65536, $at);
+				$at += $sent or die "write: $!";
+			}
+			$n += length $bytes;
+		}
+		shutdown($s, 1);
+		sysread($s, my $end, 1) == 0 or die "no end";
+		print "$n ", $md5->hexdigest, "\n";
+	' "$port"
+	wait "$client" || fail "the slow reader has failed"
+	client=
+	says sink "^$(cat "$dir/source.out")\$"
+	after=$(peak_kib "$proxy")
+	[ $((after - before)) -lt 4096 ] ||
+		fail "the proxy has grown from $before to $after KiB"
+	stop "$proxy" INT
+	proxy=
+}
+
+# The most memory that a process has had; 0 where that is not told.
+peak_kib()
+{
+	n=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB$/\1/p' "/proc/$1/status" \
+		2>/dev/null)
+	echo "${n:-0}"
+}
+
+drop_the_silent()
+{
+	command -v perl >/dev/null 2>&1 || return 0
+	start_server
+	start tcp_proxy --to-port "$port" --limit 0.2
+	proxy=$pid
+	ends 0 silent perl -e '
+		use strict;
+		use Socket;
+		$SIG{ALRM} = sub { die "still there" };
+		alarm 20;
+		socket(my $s, PF_INET, SOCK_STREAM, 0) or die;
+		connect($s, sockaddr_in($ARGV[0], INADDR_LOOPBACK)) or die;
+		sysread($s, my $byte, 1) and die "a byte from nowhere";
+	' "$port"
+	stop "$proxy" TERM
+	proxy=
+	stop_server TERM
+}
+
+# Two who talk, one who leaves, and one who never reads.
+chat()
+{
+	start chat_server --grace 0.2
+	server=$pid
+	if command -v perl >/dev/null 2>&1; then
+		ends 0 chat perl -e '
+			use strict;
+			use Socket;
+			sub dial {
+				socket(my $s, PF_INET, SOCK_STREAM, 0) or die;
+				setsockopt($s, SOL_SOCKET, SO_RCVBUF, 65536);
+				connect($s, sockaddr_in($ARGV[0],
+					INADDR_LOOPBACK)) or die;
+				return $s;
+			}
+			$SIG{ALRM} = sub { die "nobody talks" };
+			alarm 30;
+			$SIG{PIPE} = "IGNORE";
+			# Each is heard before the next comes, to be in order.
+			my ($a, $b) = (dial(), dial());
+			my $got = "";
+			until ($got =~ /\n/) {
+				syswrite($a, "hello\n");
+				my $ready = "";
+				vec($ready, fileno($b), 1) = 1;
+				sysread($b, $got, 4096, length $got)
+					if select($ready, undef, undef, 0.1);
+			}
+			$got =~ /^1: hello\n/ or die "not \"$got\"";
+			my $deaf = dial();
+			my $line = "x" x 1000 . "\n";
+			my $reader = fork;
+			if (!$reader) {
+				1 while sysread($b, my $bytes, 1 << 20);
+				exit 0;
+			}
+			# Until the one who does not read is gone.
+			for (1 .. 30000) {
+				syswrite($a, $line) == 1001 or die "write: $!";
+			}
+			select(undef, undef, undef, 0.5);
+			my $n = 0;
+			while (my $r = sysread($deaf, my $bytes, 1 << 20)) {
+				$n += $r;
+			}
+			$n < 29e6 or die "the deaf one got all: $n";
+			shutdown($a, 1);
+			kill "TERM", $reader;
+			waitpid $reader, 0;
+		' "$port"
+	fi
+	stop "$server" TERM
+	server=
+	says chat_server '^served [0-9]* clients, [0-9]* lines, dropped [0-9]*$'
+	! command -v perl >/dev/null 2>&1 ||
+		says chat_server '^served 3 clients, .*, dropped 1$'
+}
+
+# same LOG: what the reader printed is what it should.
+same()
+{
+	cmp "$dir/numbered" "$dir/$1.out" ||
+		fail "other lines from a $1 (backend $backend)"
+}
+
+# The same lines, whatever standard input is.
+read_lines()
+{
+	reader="examples/line_reader --backend $backend"
+
+	$reader <"$dir/lines" >"$dir/file.out" 2>&1 ||
+		fail "line_reader fails on a file"
+	same file
+	# shellcheck disable=SC2002 # A pipe is what is wanted.
+	cat "$dir/lines" | $reader >"$dir/pipe.out" 2>&1 ||
+		fail "line_reader fails on a pipe"
+	same pipe
+	rm -f "$dir/fifo"
+	mkfifo "$dir/fifo"
+	cat "$dir/lines" >"$dir/fifo" &
+	$reader <"$dir/fifo" >"$dir/fifo.out" 2>&1 ||
+		fail "line_reader fails on a fifo"
+	wait $!
+	same fifo
+	$reader </dev/null >"$dir/null.out" 2>&1 ||
+		fail "line_reader fails on /dev/null"
+	[ ! -s "$dir/null.out" ] || fail "lines from /dev/null"
+	read_lines_of_socket
+	read_lines_of_terminal
+}
+
+read_lines_of_socket()
+{
+	command -v perl >/dev/null 2>&1 || return 0
+	perl -e '
+		use strict;
+		use Socket;
+		use IO::Handle;
+		socketpair(my $near, my $far, AF_UNIX, SOCK_STREAM, PF_UNSPEC)
+			or die;
+		my $child = fork;
+		if (!$child) {
+			open(STDIN, "<&", $far) or die;
+			close $near;
+			close $far;
+			exec @ARGV or die;
+		}
+		close $far;
+		open(my $lines, "<", "'"$dir/lines"'") or die;
+		print $near $_ while <$lines>;
+		close $near;
+		waitpid $child, 0;
+		exit($? != 0);
+	' $reader >"$dir/socket.out" 2>&1 </dev/null ||
+		fail "line_reader fails on a socket"
+	same socket
+}
+
+# script(1) of some systems runs a command on a terminal. It echoes what is
+# typed, and ends lines as terminals do. ^D is typed last.
+read_lines_of_terminal()
+{
+	script -qec true /dev/null >/dev/null 2>&1 </dev/null || return 0
+	{
+		nap
+		cat "$dir/lines"
+		nap
+		printf '\004'
+	} | script -qec "stty -echo; exec $reader" /dev/null \
+		>"$dir/typed" 2>&1 || fail "line_reader fails on a terminal"
+	tr -d '\r' <"$dir/typed" | grep '^ *[0-9]*	' >"$dir/terminal.out"
+	same terminal
+}
+
 try_backend()
 {
 	backend=$1
@@ -156,6 +422,11 @@ try_backend()
 	stop_server INT
 	ends 0 udp_echo examples/udp_echo --backend "$backend" --count 5000
 	says udp_echo "^5000 datagrams, [1-9][0-9]* came back, [0-9]* late, [1-9][0-9]* a second (backend $backend)\$"
+	relay
+	relay_slowly
+	drop_the_silent
+	chat
+	read_lines
 }
 
 ## What can run ##############################################################
@@ -173,7 +444,8 @@ usable=$(awk 'NR > 1 && $3 == "yes" && $4 != "unusable:" { print $1 }' \
 
 ## Programs by themselves ####################################################
 
-for program in backends echo_client echo_server run_child tour udp_echo; do
+for program in backends chat_server echo_client echo_server line_reader \
+	run_child tcp_proxy tour udp_echo; do
 	ends 0 "$program" "examples/$program" --help
 	says "$program" "^usage: $program"
 	ends 2 "$program" "examples/$program" --no-such-option
@@ -224,6 +496,19 @@ done
 ends 2 run_child examples/run_child
 ends 2 run_child examples/run_child --timeout soon true
 ends 1 run_child examples/run_child --backend nonsense true
+ends 1 chat_server examples/chat_server --backend nonsense
+ends 2 chat_server examples/chat_server --grace 0
+ends 1 line_reader examples/line_reader --backend nonsense
+ends 2 line_reader examples/line_reader lines
+ends 2 tcp_proxy examples/tcp_proxy
+ends 2 tcp_proxy examples/tcp_proxy --to-port 65536
+ends 1 tcp_proxy examples/tcp_proxy --backend nonsense --to-port 1
+
+awk 'BEGIN {
+	for (i = 1; i <= 60; i++)
+		print (i % 7 ? "line " i " of many" : "")
+}' </dev/null >"$dir/lines"
+awk '{ printf "%6d\t%s\n", NR, $0 }' "$dir/lines" >"$dir/numbered"
 
 ## Server, client and tour ###################################################
 
