@@ -192,11 +192,11 @@ LOOP_TEST(writes_that_fail_or_are_cancelled_drain_too)
 	close_all();
 }
 
+static int n_more;
+
 static void
 on_drain_write(struct rota_stream *of)
 {
-	static int n_more;
-
 	on_drain(of);
 	if (n_more++ < 3)
 		ck_err(write_some(0, 5000), 1);
@@ -204,6 +204,7 @@ on_drain_write(struct rota_stream *of)
 
 LOOP_TEST(a_drain_callback_may_fill_the_stream_again)
 {
+	n_more = 0;
 	open_pair("unix");
 	ck_ok(rota_stream_set_marks(&stream, 0, 5000, on_drain_write));
 	(void)fill_up();

@@ -28,11 +28,16 @@ static int far_end;
 /* The loop stops when so many letters are traced. */
 static size_t stop_at;
 
+static char flow[256];
+static size_t n_flow;
+
 static void
 open_pair(const char *kind)
 {
 	int fds[2];
 
+	stop_at = 0;
+	n_flow = 0;
 	ck_ok(kind_named(kind)->make(fds));
 	ck_ok(rota_stream_open(loop, &stream, fds[0], 0));
 	far_end = fds[1];
@@ -121,9 +126,6 @@ run_until_n_traced(size_t n)
 	ck_assert_int_ge(run_once_checked(ROTA_RUN_DEFAULT), 0);
 	ck_assert_uint_eq(strlen(trace_text()), n);
 }
-
-static char flow[256];
-static size_t n_flow;
 
 static void
 on_read(struct rota_stream *of, ssize_t n, const void *data)
@@ -392,7 +394,6 @@ static void
 keep_some(const char *kind)
 {
 	open_pair(kind);
-	n_flow = 0;
 	ck_ok(ask_line(0, 64));
 	put("ab\ncdefg");
 	run_to_the_end();
