@@ -728,6 +728,35 @@ LOOP_TEST(a_source_that_is_being_read_is_busy)
 	close_all();
 }
 
+static void
+ck_nobody_else_reads(void)
+{
+	struct rota_read request;
+	char byte;
+
+	ck_err(rota_stream_read_start(&from, NULL, on_read), -EBUSY);
+	ck_err(rota_stream_read(&from, &request, &byte, 1, ignore_read),
+		-EBUSY);
+	ck_err(rota_stream_try_read(&from, &byte, 1), -EBUSY);
+	ck_ok(rota_stream_read_stop(&from));
+}
+
+LOOP_TEST(a_source_that_is_pumped_cannot_be_read_otherwise)
+{
+	fill_all();
+	start_blocked("unix", "unix");
+	ck_nobody_else_reads();
+	close_all();
+	open_line("tcp", "tcp");
+	start_pump(0);
+	ck_nobody_else_reads();
+	send_all();
+	ck_ok(rota_stream_read_start(&reader, NULL, on_read));
+	run_to_the_end();
+	ck_assert_uint_eq(n_read, sizeof(all));
+	close_all();
+}
+
 LOOP_TEST(a_pump_needs_two_streams_that_are_connected)
 {
 	struct rota_tcp blank;
@@ -906,6 +935,8 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(
 		tc, a_kernel_short_of_buffers_is_no_error_of_the_pump);
 	tcase_add_loop_test(tc, a_source_that_is_being_read_is_busy);
+	tcase_add_loop_test(
+		tc, a_source_that_is_pumped_cannot_be_read_otherwise);
 	tcase_add_loop_test(tc, a_pump_needs_two_streams_that_are_connected);
 	tcase_add_loop_test(tc,
 		without_memory_no_pump_begins_and_the_streams_are_as_before);

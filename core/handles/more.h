@@ -38,6 +38,13 @@ struct rota__stream_more {
 struct rota__stream_more *rota__stream_more(struct rota_stream *stream);
 void rota__stream_free_more(struct rota_stream *stream);
 
+/* A pump reads it, so nobody else may. */
+static inline int
+rota__stream_is_pumped(const struct rota_stream *stream)
+{
+	return stream->more != NULL && stream->more->pump != NULL;
+}
+
 /* Something has come, or reading begins: counts the idle time anew. */
 void rota__stream_stir(struct rota_stream *stream);
 

@@ -52,8 +52,7 @@ leave_source(struct rota_pump *pump)
 		return;
 	pump->from = NULL;
 	from->more->pump = NULL;
-	if (from->state & ROTA__STREAM_READING)
-		(void)rota__stream_read_stop(from);
+	rota__stream_end_reading(from);
 }
 
 /* Ends as soon as nothing of it is being written; the first status counts. */
@@ -108,7 +107,7 @@ give_buffer(struct rota_stream *from, struct iovec *ret_buffer)
 static int
 read_on(struct rota_pump *pump)
 {
-	return rota__stream_read_start(
+	return rota__stream_begin_reading(
 		pump->from, give_buffer, take, pump->request.place);
 }
 
@@ -145,7 +144,7 @@ write_out(struct rota_pump *pump, size_t n)
 		rest.iov_base = pump->buffer + written;
 		rest.iov_len = n - (size_t)written;
 	}
-	(void)rota__stream_read_stop(pump->from);
+	rota__stream_end_reading(pump->from);
 	return rota_stream_write(pump->to, &pump->write, &rest, 1, on_written);
 }
 
@@ -251,7 +250,7 @@ check_sides(const struct rota_stream *from, const struct rota_stream *to)
 		to->handle.type->stream->write != rota__stream_write)
 		return -ENOTSUP;
 	if (from->state & (ROTA__STREAM_READING | ROTA__STREAM_ASKED) ||
-		(from->more != NULL && from->more->pump != NULL))
+		rota__stream_is_pumped(from))
 		return -EBUSY;
 	return rota__stream_can_write(to);
 }

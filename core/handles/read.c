@@ -265,7 +265,8 @@ rota__stream_read(struct rota_stream *stream, struct rota_read *request)
 
 	if (r < 0)
 		return r;
-	if (stream->state & ROTA__STREAM_READING)
+	if (stream->state & ROTA__STREAM_READING ||
+		rota__stream_is_pumped(stream))
 		return -EBUSY;
 	if (rota__stream_more(stream) == NULL ||
 		(request->how >= 0 && make_kept(stream) < 0))
@@ -295,7 +296,8 @@ rota__stream_try_read(
 
 	if (r < 0)
 		return r;
-	if (stream->state & ROTA__STREAM_ASKED)
+	if (stream->state & ROTA__STREAM_ASKED ||
+		rota__stream_is_pumped(stream))
 		return -EBUSY;
 	if (stream->state & ROTA__STREAM_CONNECTING)
 		return -EAGAIN;

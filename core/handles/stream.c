@@ -451,7 +451,7 @@ rota__stream_requests(
 }
 
 int
-rota__stream_read_start(struct rota_stream *stream, rota_buffer_fn *buffer,
+rota__stream_begin_reading(struct rota_stream *stream, rota_buffer_fn *buffer,
 	rota_read_fn *fn, const char *place)
 {
 	if (!(stream->state &
@@ -470,10 +470,27 @@ rota__stream_read_start(struct rota_stream *stream, rota_buffer_fn *buffer,
 	return 0;
 }
 
-int
-rota__stream_read_stop(struct rota_stream *stream)
+void
+rota__stream_end_reading(struct rota_stream *stream)
 {
 	if (stream->state & ROTA__STREAM_READING)
 		end_reading(stream);
+}
+
+int
+rota__stream_read_start(struct rota_stream *stream, rota_buffer_fn *buffer,
+	rota_read_fn *fn, const char *place)
+{
+	if (rota__stream_is_pumped(stream))
+		return -EBUSY;
+	return rota__stream_begin_reading(stream, buffer, fn, place);
+}
+
+/* A pump's reading is not the caller's to stop. */
+int
+rota__stream_read_stop(struct rota_stream *stream)
+{
+	if (!rota__stream_is_pumped(stream))
+		rota__stream_end_reading(stream);
 	return 0;
 }

@@ -77,6 +77,11 @@ void rota__stream_begin_connect(
 	struct rota_stream *stream, struct rota_connect *request);
 void rota__stream_decide_connect(struct rota_stream *stream, int status);
 
+/* For the reader a stream has, also if that is a pump. */
+int rota__stream_begin_reading(struct rota_stream *stream,
+	rota_buffer_fn *buffer, rota_read_fn *fn, const char *place);
+void rota__stream_end_reading(struct rota_stream *stream);
+
 /* Ends reading and tells why. */
 void rota__stream_fail_reading(struct rota_stream *stream, ssize_t error);
 

@@ -53,7 +53,7 @@ struct rota_pump {
  *	read; -ENOTCONN, -EPIPE, -ENOTSUP as reading and writing; -ENOMEM.
  *	Nothing changes then. `fn` gets the error of either stream, -ETIMEDOUT
  *	of a limit or deadline, -ECANCELED of a cancel or close.
- * when: the loop's thread. `from` must not be read otherwise meanwhile.
+ * when: the loop's thread. Nobody else can read `from` meanwhile (-EBUSY).
  */
 ROTA_API int rota_pipe_streams_at(struct rota_pump *pump,
 	struct rota_stream *from, struct rota_stream *to, unsigned flags,

@@ -192,7 +192,7 @@ ROTA_API int rota_stream_open(struct rota_loop *loop,
  *
  * errors: -EINVAL stream or fn is NULL, or the stream is closing or closed;
  *	-ENOTCONN it has no connection, or its end has been told; -EBUSY read
- *	requests are in flight; -ENOTSUP this kind cannot read; -ENOMEM.
+ *	requests are in flight, or a pump reads it; -ENOTSUP this kind cannot read; -ENOMEM.
  *	Nothing changes then.
  * when: the loop's thread. `fn` is called in the poll phase; for bytes that
  *	a read_until() has left, in a pending phase; for a limit, in timers.
@@ -204,8 +204,9 @@ ROTA_API int rota_stream_read_start_at(struct rota_stream *stream,
 	rota_stream_read_start_at(stream, buffer, fn, ROTA_PLACE(fn))
 
 /*
- * Stops reading; 0 also if it was not reading. `fn` is not called any more;
- * unread bytes stay in the kernel, which makes the sender slow down.
+ * Stops reading; 0 also if it was not reading, or only a pump was. `fn` is
+ * not called any more; unread bytes stay in the kernel, which makes the
+ * sender slow down.
  * errors: -EINVAL stream is NULL.
  * when: the loop's thread.
  */
@@ -223,8 +224,8 @@ ROTA_API int rota_stream_read_stop(struct rota_stream *stream);
  *	too early for read_until() is kept for the next read, of any kind.
  * unit: size_bytes at least 1.
  * errors: -EINVAL stream, request, memory or fn is NULL, size_bytes is 0, or
- *	the stream is closing or closed; -EBUSY rota_stream_read_start() is at
- *	work; -ENOTCONN no connection, or its end has been told; -ENOTSUP;
+ *	the stream is closing or closed; -EBUSY rota_stream_read_start() or a
+ *	pump is at work; -ENOTCONN no connection, or its end has been told; -ENOTSUP;
  *	-ENOMEM (read_until only). Nothing changes then. Later ones come to
  *	`fn`: ROTA_EOF; -EMSGSIZE no delimiter within size_bytes, which are
  *	taken; -ECANCELED, and -ETIMEDOUT of rota_request_set_deadline(): what
@@ -258,7 +259,7 @@ ROTA_API size_t rota_read_bytes(const struct rota_read *request);
  * Reads what is there at once, and returns how many bytes that was.
  *
  * errors: -EAGAIN nothing is there; ROTA_EOF; -EBUSY read requests are in
- *	flight; -EINVAL, -ENOTCONN, -ENOTSUP as rota_stream_read(); the
+ *	flight, or a pump reads it; -EINVAL, -ENOTCONN, -ENOTSUP as rota_stream_read(); the
  *	descriptor's own error.
  * when: the loop's thread.
  * source: read(2), recv(2).
