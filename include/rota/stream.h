@@ -225,9 +225,9 @@ ROTA_API int rota_stream_read_stop(struct rota_stream *stream);
  * unit: size_bytes at least 1.
  * errors: -EINVAL stream, request, memory or fn is NULL, size_bytes is 0, or
  *	the stream is closing or closed; -EBUSY rota_stream_read_start() or a
- *	pump is at work; -ENOTCONN no connection, or its end has been told; -ENOTSUP;
- *	-ENOMEM (read_until only). Nothing changes then. Later ones come to
- *	`fn`: ROTA_EOF; -EMSGSIZE no delimiter within size_bytes, which are
+ *	pump is at work; -ENOTCONN no connection, or its end has been told;
+ *	-ENOTSUP; -ENOMEM. Nothing changes then. Later ones come to `fn`:
+ *	ROTA_EOF; -EMSGSIZE no delimiter within size_bytes, which are
  *	taken; -ECANCELED, and -ETIMEDOUT of rota_request_set_deadline(): what
  *	has come by then is taken, the rest is left for the next.
  * when: the loop's thread.
