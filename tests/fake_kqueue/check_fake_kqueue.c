@@ -243,7 +243,7 @@ int
 main(void)
 {
 	TCase *cases[] = { changes_case(), pipes_case(), sockets_case(),
-		files_case(), lives_case(), others_case() };
+		files_case(), lives_case(), others_case(), vnodes_case() };
 	Suite *suite = suite_create("fake_kqueue");
 	SRunner *runner = srunner_create(suite);
 	int n_failed;

@@ -63,6 +63,7 @@ TCase *changes_case(void);
 TCase *pipes_case(void);
 TCase *sockets_case(void);
 TCase *files_case(void);
+TCase *vnodes_case(void);
 TCase *lives_case(void);
 TCase *others_case(void);
 

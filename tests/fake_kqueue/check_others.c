@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * EVFILT_TIMER, EVFILT_USER, EVFILT_PROC, EVFILT_SIGNAL and EVFILT_VNODE.
+ * EVFILT_TIMER, EVFILT_USER, EVFILT_PROC and EVFILT_SIGNAL.
  */
 #include "check_fake_kqueue.h"
 
@@ -265,12 +265,6 @@ START_TEST(a_signal_number_out_of_range_is_refused_on_openbsd)
 }
 END_TEST
 
-START_TEST(the_vnode_filter_is_not_there_yet)
-{
-	ck_assert_int_eq(change(0, EVFILT_VNODE, EV_ADD), EINVAL);
-}
-END_TEST
-
 TCase *
 others_case(void)
 {
@@ -298,6 +292,5 @@ others_case(void)
 	tcase_add_test(c,
 		the_death_of_a_child_is_reported_with_the_default_disposition);
 	tcase_add_test(c, a_signal_number_out_of_range_is_refused_on_openbsd);
-	tcase_add_test(c, the_vnode_filter_is_not_there_yet);
 	return c;
 }

@@ -65,6 +65,7 @@ enum fake_kind {
 enum fake_slot {
 	FAKE_READ,
 	FAKE_WRITE,
+	FAKE_VNODE,
 	FAKE_SLOTS
 };
 
@@ -99,6 +100,13 @@ struct fake_knote {
 
 	int64_t seen; /* the filter's own; see there */
 	bool is_fired;
+
+	/* Of EVFILT_VNODE: inotify watches (-1: none), state last seen. */
+	int wd;
+	int parent_wd;
+	int64_t size;
+	int64_t n_links;
+	bool is_directory;
 };
 
 /* What a filter has to say of a knote. */
@@ -174,9 +182,10 @@ struct fake_personality {
 extern const struct fake_personality fake_personality;
 const struct fake_filter *fake_find_filter(const struct kevent *change);
 
-/* descriptors.c, timers.c and processes.c */
+/* descriptors.c, vnodes.c, timers.c and processes.c */
 extern const struct fake_filter fake_read_filter;
 extern const struct fake_filter fake_write_filter;
+extern const struct fake_filter fake_vnode_filter;
 extern const struct fake_filter fake_timer_filter;
 extern const struct fake_filter fake_user_filter;
 extern const struct fake_filter fake_proc_filter;
@@ -189,6 +198,13 @@ int fake_signal_bell_fd(void);
 void fake_signal_begin(void);
 void fake_signal_end(void);
 void fake_signal_after_fork(void);
+
+/* vnodes.c */
+void fake_vnode_harvest(void);
+int fake_vnode_bell_fd(void);
+void fake_vnode_begin(void);
+void fake_vnode_end(void);
+void fake_vnode_after_fork(void);
 
 /* sources.c */
 bool fake_kq_holds(int kq_fd, int fd);
@@ -216,5 +232,7 @@ size_t fake_kq_count_queued(const struct fake_kq *);
 
 /* fake_kqueue.c */
 size_t fake_count_queued_at(int kq_fd);
+struct fake_kq *fake_first_kq(void);
+void fake_arm_all(void);
 
 #endif

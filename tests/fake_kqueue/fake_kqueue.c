@@ -58,6 +58,12 @@ fake_count_queued_at(int kq_fd)
 	return q ? fake_kq_count_queued(q) : 0;
 }
 
+struct fake_kq *
+fake_first_kq(void)
+{
+	return all;
+}
+
 static void
 free_unless_used(struct fake_kq *q)
 {
@@ -114,18 +120,32 @@ arm(struct fake_kq *q)
 		q->is_armed = wanted;
 }
 
+/* What was read for one kqueue may have been for others. */
+void
+fake_arm_all(void)
+{
+	for (struct fake_kq *q = all; q; q = q->next) {
+		if (q->pid == getpid() && !q->is_gone)
+			arm(q);
+	}
+}
+
 static int
 enter_markers(int fd)
 {
 	struct epoll_event event = { .events = 0 };
 	int bell_fd = fake_signal_bell_fd();
+	int vnode_fd = fake_vnode_bell_fd();
 
 	event.data.u64 = (uint32_t)ready_fd;
 	if (epoll_ctl(fd, EPOLL_CTL_ADD, ready_fd, &event) < 0)
 		return -1;
 	event.data.u64 = (uint32_t)bell_fd;
 	event.events = EPOLLIN | EPOLLET;
-	return epoll_ctl(fd, EPOLL_CTL_ADD, bell_fd, &event);
+	if (epoll_ctl(fd, EPOLL_CTL_ADD, bell_fd, &event) < 0)
+		return -1;
+	event.data.u64 = (uint32_t)vnode_fd;
+	return epoll_ctl(fd, EPOLL_CTL_ADD, vnode_fd, &event);
 }
 
 /* Enters a fresh epoll set into the list. */
@@ -397,6 +417,7 @@ unlock_after_fork(void)
 static void
 leave_behind(void)
 {
+	fake_vnode_after_fork();
 	while (all) {
 		struct fake_kq *q = all;
 
@@ -416,6 +437,7 @@ begin(void)
 {
 	ready_fd = fake_high_fd(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
 	fake_signal_begin();
+	fake_vnode_begin();
 	(void)pthread_atfork(lock_for_fork, unlock_after_fork, leave_behind);
 }
 
@@ -424,5 +446,6 @@ end(void)
 {
 	fake_kqueue_forget_closed();
 	fake_signal_end();
+	fake_vnode_end();
 	(void)close(ready_fd);
 }

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <sys/epoll.h>
 
@@ -107,13 +108,13 @@ fake_knote_drop(struct fake_knote *kn)
 void
 fake_source_drop(struct fake_source *s)
 {
-	struct fake_knote *read = s->knotes[FAKE_READ];
-	struct fake_knote *write = s->knotes[FAKE_WRITE];
+	struct fake_knote *knotes[FAKE_SLOTS];
 
-	if (read)
-		fake_knote_drop(read);
-	if (write)
-		fake_knote_drop(write);
+	memcpy(knotes, s->knotes, sizeof(knotes));
+	for (int slot = 0; slot < FAKE_SLOTS; slot++) {
+		if (knotes[slot])
+			fake_knote_drop(knotes[slot]);
+	}
 }
 
 void
@@ -292,6 +293,7 @@ harvest(struct fake_kq *q)
 		for (int i = 0; i < n; i++)
 			notice(q, &events[i]);
 	} while (n == HARVEST);
+	fake_vnode_harvest();
 }
 
 /* Looks at the knotes whose news makes no edge. */

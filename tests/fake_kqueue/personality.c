@@ -64,14 +64,13 @@ const struct fake_personality fake_personality = {
 };
 #endif
 
-/* A filter of the system that we do not have yet is left without a table. */
 static const struct {
 	int number;
 	const struct fake_filter *filter;
 } filters[] = {
 	{ (int)EVFILT_READ, &fake_read_filter },
 	{ (int)EVFILT_WRITE, &fake_write_filter },
-	{ (int)EVFILT_VNODE, NULL },
+	{ (int)EVFILT_VNODE, &fake_vnode_filter },
 	{ (int)EVFILT_PROC, &fake_proc_filter },
 	{ (int)EVFILT_SIGNAL, &fake_signal_filter },
 	{ (int)EVFILT_TIMER, &fake_timer_filter },
