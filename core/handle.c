@@ -307,6 +307,7 @@ rota_handle_loop(const struct rota_handle *handle)
 static const struct rota_handle_type *const own_types[] = {
 	&rota__check_type,
 	&rota__file_type,
+	&rota__file_watch_type,
 	&rota__idle_type,
 	&rota__io_type,
 	&rota__pipe_type,

@@ -7,6 +7,7 @@
 
 #include "core/children.h"
 #include "core/choose.h"
+#include "core/files.h"
 #include "core/handle.h"
 #include "core/metrics.h"
 #include "core/post.h"
@@ -127,6 +128,7 @@ rota_loop_close(struct rota_loop *loop)
 	memory = loop->memory;
 	rota__metrics_free(loop);
 	rota__children_fini(loop);
+	rota__files_fini(loop);
 	rota__inbox_fini(loop);
 	rota__fds_fini(loop);
 	close_backend(loop);
@@ -204,6 +206,9 @@ rota_loop_fork(struct rota_loop *loop)
 		return -EBUSY;
 	rota__signals_fork();
 	r = rota__inbox_fork(loop);
+	if (r < 0)
+		return r;
+	r = rota__files_fork(loop);
 	if (r < 0)
 		return r;
 	/* Last, so that at a second try what is closed is still the parent's. */

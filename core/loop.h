@@ -17,6 +17,7 @@
 #include "rota/signal.h"
 
 struct rota__batch;
+struct rota__files;
 struct rota__metrics;
 
 /* What has to be done when the callback in progress returns. */
@@ -110,6 +111,9 @@ struct rota_loop {
 	int wake_fds[2];
 	/* Prepared, and something is ready that no descriptor tells. */
 	int is_ready_inside;
+
+	/* Watched files; made with the first watch. */
+	struct rota__files *files;
 
 	/* The buffer that reading streams borrow; made with the first. */
 	char *read_buffer;

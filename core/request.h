@@ -17,7 +17,8 @@ enum rota__alarm_kind {
 	ROTA__ALARM_TIMER,
 	ROTA__ALARM_REQUEST,
 	ROTA__ALARM_LISTENER,
-	ROTA__ALARM_IDLE
+	ROTA__ALARM_IDLE,
+	ROTA__ALARM_FILES
 };
 
 enum rota__request_flag {

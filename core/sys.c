@@ -210,6 +210,18 @@ rota__sys_sendmsg(int fd, const struct msghdr *message)
 }
 
 static int
+real_stat(const char *path, struct stat *ret_stat)
+{
+	return result(stat(path, ret_stat));
+}
+
+static int
+real_lstat(const char *path, struct stat *ret_stat)
+{
+	return result(lstat(path, ret_stat));
+}
+
+static int
 real_sigaction(
 	int signum, const struct sigaction *action, struct sigaction *ret_old)
 {
@@ -288,6 +300,13 @@ const struct rota_sys rota__sys_real = {
 	.wake_open = rota__sys_wake_open,
 	.wake_send = rota__sys_wake_send,
 	.wake_drain = rota__sys_wake_drain,
+	.stat = real_stat,
+	.lstat = real_lstat,
+	.list = rota__sys_list,
+	.file_open = rota__sys_file_open,
+	.file_add = rota__sys_file_add,
+	.file_remove = rota__sys_file_remove,
+	.file_read = rota__sys_file_read,
 	.sigaction = real_sigaction,
 	.set_sigmask = real_sigmask,
 	.pipe = rota__sys_pipe,

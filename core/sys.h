@@ -33,6 +33,40 @@ struct rota__message {
 	size_t n_bytes;
 };
 
+/* Visits a name; not 0 ends the visits. */
+typedef int rota__name_fn(const char *name, void *data);
+
+/* What is wanted of a watched file, and what is told of it. */
+enum rota__file_bit {
+	/* Wanted: names in a directory that come and go. */
+	ROTA__FILE_NAMES = 1 << 0,
+	/* Wanted, told: what it holds; for want of names also a directory's. */
+	ROTA__FILE_DATA = 1 << 1,
+	/* Wanted, told: mode, links and so on; told unasked when moved. */
+	ROTA__FILE_STATUS = 1 << 2,
+	/* Wanted: only what the path names itself, no link's target. */
+	ROTA__FILE_BELOW = 1 << 3,
+	/* Told of a name in a directory. */
+	ROTA__FILE_APPEARED = 1 << 4,
+	ROTA__FILE_VANISHED = 1 << 5,
+	/* Both halves of a rename have this and the same `pair`. */
+	ROTA__FILE_MOVED = 1 << 6,
+	ROTA__FILE_IS_DIRECTORY = 1 << 7,
+	/* The watched thing is gone, and with it the watch. */
+	ROTA__FILE_ENDED = 1 << 8,
+	/* Reports were lost; of no watch in particular. */
+	ROTA__FILE_LOST = 1 << 9
+};
+
+/* One report of the kernel's on one watched file. */
+struct rota__file_report {
+	int id;
+	unsigned what;
+	uint32_t pair;
+	/* In a directory, "" for itself; points into what was read. */
+	const char *name;
+};
+
 struct rota_sys {
 	/* CLOCK_MONOTONIC in nanoseconds; cannot fail. */
 	uint64_t (*clock_ns)(void);
@@ -98,6 +132,22 @@ struct rota_sys {
 	int (*wake_open)(int ret_fds[2]);
 	int (*wake_send)(int fd);
 	void (*wake_drain)(int fd);
+
+	/* Files by name. list leaves out "." and "..". */
+	int (*stat)(const char *path, struct stat *ret_stat);
+	int (*lstat)(const char *path, struct stat *ret_stat);
+	int (*list)(const char *path, rota__name_fn *fn, void *data);
+
+	/*
+	 * Watching files: a descriptor that becomes readable when there is
+	 * news (-ENOSYS: no such thing here), and a number for each watched
+	 * file. read fills in whole reports, for rota__sys_file_next(), and
+	 * returns their bytes, -EAGAIN if there are none.
+	 */
+	int (*file_open)(void);
+	int (*file_add)(int fd, const char *path, unsigned wanted);
+	void (*file_remove)(int fd, int id);
+	ssize_t (*file_read)(int fd, void *news, size_t size_bytes);
 
 	/* Signals. */
 	int (*sigaction)(int signum, const struct sigaction *action,
@@ -197,6 +247,22 @@ int rota__sys_child_setgroups(unsigned n, const gid_t *groups);
 int rota__sys_child_setgid(gid_t gid);
 int rota__sys_child_setuid(uid_t uid);
 void rota__sys_child_reset_signals(int with_ignored);
+int rota__sys_list(const char *path, rota__name_fn *fn, void *data);
+int rota__sys_file_open(void);
+int rota__sys_file_add(int fd, const char *path, unsigned wanted);
+void rota__sys_file_remove(int fd, int id);
+ssize_t rota__sys_file_read(int fd, void *news, size_t size_bytes);
+
+/* Takes the report at `at` apart, and returns where the next one is. */
+size_t rota__sys_file_next(
+	const void *news, size_t at, struct rota__file_report *ret_report);
+
+/* "inotify" and so on. */
+extern const char *const rota__sys_file_way;
+/* 1: a directory's reports say which name; 0: look what is new in it. */
+extern const int rota__sys_file_tells_names;
+/* 1: the descriptor is shared with a child; 0: the child has not got it. */
+extern const int rota__sys_file_outlives_fork;
 
 /*
  * Like epoll_wait(2) with nanoseconds. *is_coarse is 1 where the kernel

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 
+#include "core/files.h"
 #include "core/handle.h"
 #include "core/handles/immediate.h"
 #include "core/handles/more.h"
@@ -67,6 +68,7 @@ static void (*const expire[])(struct rota_loop *, struct rota_alarm *) = {
 	[ROTA__ALARM_REQUEST] = rota__request_expire,
 	[ROTA__ALARM_LISTENER] = rota__stream_expire,
 	[ROTA__ALARM_IDLE] = rota__stream_expire_idle,
+	[ROTA__ALARM_FILES] = rota__files_expire,
 };
 
 static void

@@ -152,6 +152,7 @@ on_wrongly_closed(struct rota_handle *handle)
 
 union any {
 	struct rota_handle handle;
+	struct rota_file_watch file_watch;
 	struct rota_hook hook;
 	struct rota_io io;
 	struct rota_signal signal;
@@ -231,6 +232,33 @@ static int
 stop_timer(union any *any)
 {
 	return rota_timer_stop(&any->timer);
+}
+
+static void
+on_file(struct rota_file_watch *watch, const struct rota_file_event *event)
+{
+	(void)watch;
+	(void)event;
+	trace('F');
+}
+
+static int
+init_file_watch(union any *any)
+{
+	return rota_file_watch_init(loop, &any->file_watch);
+}
+
+static int
+start_file_watch(union any *any)
+{
+	return rota_file_watch_start(
+		&any->file_watch, "/", ROTA_FILE_CREATED, on_file);
+}
+
+static int
+stop_file_watch(union any *any)
+{
+	return rota_file_watch_stop(&any->file_watch);
 }
 
 static int
@@ -375,6 +403,7 @@ static const struct kind {
 	int (*stop)(union any *any);
 } kinds[] = {
 	{ init_check, start_hook, stop_hook },
+	{ init_file_watch, start_file_watch, stop_file_watch },
 	{ init_idle, start_hook, stop_hook },
 	{ init_io, start_io, stop_io },
 	{ init_prepare, start_hook, stop_hook },
@@ -920,6 +949,60 @@ LOOP_TEST(a_process_handle_blank_closing_or_closed_starts_nothing)
 	ck_no_process(&process);
 	run_to_the_end();
 	ck_no_process(&process);
+}
+
+/* rota/file_watch.h ***************************************************/
+
+LOOP_TEST(functions_of_file_watches_want_all_their_arguments)
+{
+	struct rota_file_watch watch = { 0 };
+
+	memset(&watch, CANARY, sizeof(watch));
+	ck_refused_for(&watch, rota_file_watch_init(NULL, &watch), -EINVAL);
+	ck_refused(rota_file_watch_init(loop, NULL), -EINVAL);
+	ck_refused(rota_file_watch_start(NULL, "/", ROTA_FILE_ALL, on_file),
+		-EINVAL);
+	ck_refused(rota_file_watch_stop(NULL), -EINVAL);
+	ck_refused(rota_file_watch_set_interval(NULL, ROTA_SECOND), -EINVAL);
+	ck_assert_ptr_null(rota_file_watch_path(NULL));
+	ck_assert_ptr_null(rota_file_watch_way(NULL));
+	ck_ok(rota_file_watch_init(loop, &watch));
+	ck_refused_for(&watch,
+		rota_file_watch_start(&watch, NULL, ROTA_FILE_ALL, on_file),
+		-EINVAL);
+	ck_refused_for(&watch,
+		rota_file_watch_start(&watch, "/", ROTA_FILE_ALL, NULL),
+		-EINVAL);
+	ck_assert_ptr_null(rota_file_watch_path(&watch));
+	ck_assert_ptr_null(rota_file_watch_way(&watch));
+	close_all();
+}
+
+LOOP_TEST(a_file_watch_wants_wishes_and_a_path_that_it_can_watch)
+{
+	static const unsigned bad[] = { 0, ROTA_FILE_RECURSIVE,
+		ROTA_FILE_BY_STAT, ROTA_FILE_GONE, 1u << 10,
+		ROTA_FILE_ALL | ROTA_FILE_GONE, ROTA_FILE_ALL | 1u << 10,
+		UINT_MAX };
+	struct rota_file_watch watch = { 0 };
+
+	ck_ok(rota_file_watch_init(loop, &watch));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_refused_for(&watch,
+			rota_file_watch_start(&watch, "/", bad[i], on_file),
+			-EINVAL);
+	ck_refused_for(&watch,
+		rota_file_watch_start(&watch, "", ROTA_FILE_ALL, on_file),
+		-ENOENT);
+	ck_refused_for(&watch,
+		rota_file_watch_set_interval(&watch, ROTA_MILLISECOND - 1),
+		-EINVAL);
+	ck_refused_for(
+		&watch, rota_file_watch_set_interval(&watch, 0), -EINVAL);
+	ck_ok(rota_handle_close(&watch.handle, NULL));
+	ck_refused_for(&watch,
+		rota_file_watch_set_interval(&watch, ROTA_SECOND), -EINVAL);
+	close_all();
 }
 
 /* rota/signal.h, rota/wake.h ******************************************/
@@ -2594,6 +2677,9 @@ START_TEST(values_without_a_name_have_none)
 		ck_assert_str_eq(rota_error_name(errors[i]), "UNKNOWN");
 		ck_assert_ptr_nonnull(rota_error_text(errors[i]));
 	}
+	ck_assert_ptr_null(rota_file_what_name(0));
+	ck_assert_ptr_null(rota_file_what_name(3));
+	ck_assert_ptr_null(rota_file_what_name(UINT_MAX));
 	ck_assert_ptr_null(rota_phase_name((enum rota_phase)ROTA_N_PHASES));
 	ck_assert_ptr_null(rota_phase_name((enum rota_phase)INT_MAX));
 	ck_assert_ptr_null(rota_phase_name((enum rota_phase) - 1));
@@ -2677,6 +2763,14 @@ add_process_cases(Suite *suite)
 		tc, a_process_wants_options_and_numbers_that_make_sense);
 	tcase_add_loop_test(
 		tc, a_process_handle_blank_closing_or_closed_starts_nothing);
+add_file_watch_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "file watch");
+
+	tcase_add_loop_test(
+		tc, functions_of_file_watches_want_all_their_arguments);
+	tcase_add_loop_test(
+		tc, a_file_watch_wants_wishes_and_a_path_that_it_can_watch);
 }
 
 static void
@@ -2843,6 +2937,7 @@ add_cases(Suite *suite)
 	add_hook_and_immediate_cases(suite);
 	add_io_cases(suite);
 	add_process_cases(suite);
+	add_file_watch_cases(suite);
 	add_signal_and_wake_cases(suite);
 	add_stream_cases(suite);
 	add_tcp_cases(suite);

@@ -24,6 +24,9 @@ static const struct {
 	[FAULTS_EPOLL_CREATE] = { "epoll_create1", { EMFILE, ENOMEM } },
 	[FAULTS_EPOLL_CTL] = { "epoll_ctl", { ENOMEM, ENOSPC } },
 	[FAULTS_EPOLL_WAIT] = { "epoll_wait", { ENOMEM, EINTR } },
+	[FAULTS_FILE_ADD] = { "file_add", { ENOSPC, EMFILE, ENOMEM, ENOENT } },
+	[FAULTS_FILE_OPEN] = { "file_open", { EMFILE, ENOMEM, ENOSYS } },
+	[FAULTS_FILE_READ] = { "file_read", { EAGAIN } },
 	[FAULTS_FSTAT] = { "fstat", { ENOMEM, EIO } },
 	[FAULTS_GETPEERNAME] = { "getpeername", { ENOBUFS } },
 	[FAULTS_GETSOCKNAME] = { "getsockname", { ENOBUFS } },
@@ -31,6 +34,7 @@ static const struct {
 	[FAULTS_KEVENT] = { "kevent", { ENOMEM, EINTR } },
 	[FAULTS_KEVENT_ADD] = { "EV_ADD of kevent", { ENOMEM } },
 	[FAULTS_KQUEUE] = { "kqueue", { EMFILE, ENOMEM } },
+	[FAULTS_LIST] = { "list", { EMFILE, ENOMEM, EACCES, EIO } },
 	[FAULTS_LISTEN] = { "listen", { EADDRINUSE } },
 	[FAULTS_MAP] = { "map", { ENOMEM } },
 	[FAULTS_POLL] = { "poll", { ENOMEM, EINTR } },
@@ -53,6 +57,7 @@ static const struct {
 	[FAULTS_SHUTDOWN] = { "shutdown", { ENOTCONN, ENOBUFS } },
 	[FAULTS_SIGACTION] = { "sigaction", { EINVAL } },
 	[FAULTS_SOCKET] = { "socket", { EMFILE, ENOBUFS } },
+	[FAULTS_STAT] = { "stat", { ENOENT, EACCES, ENOMEM } },
 	[FAULTS_WAKE_OPEN] = { "wake_open", { EMFILE, ENOMEM } },
 	[FAULTS_WAKE_SEND] = { "wake_send", { 0 } },
 	[FAULTS_WRITEV] = { "writev", { EIO, EAGAIN } },
@@ -372,6 +377,56 @@ send_messages(int fd, struct rota__message *messages, unsigned n)
 }
 
 static int
+stat_path(const char *path, struct stat *ret_stat)
+{
+	int error = faults_count(FAULTS_STAT);
+
+	return error < 0 ? error : rota__sys_real.stat(path, ret_stat);
+}
+
+static int
+lstat_path(const char *path, struct stat *ret_stat)
+{
+	int error = faults_count(FAULTS_STAT);
+
+	return error < 0 ? error : rota__sys_real.lstat(path, ret_stat);
+}
+
+static int
+list(const char *path, rota__name_fn *fn, void *data)
+{
+	int error = faults_count(FAULTS_LIST);
+
+	return error < 0 ? error : rota__sys_real.list(path, fn, data);
+}
+
+static int
+file_open(void)
+{
+	int error = faults_count(FAULTS_FILE_OPEN);
+
+	return error < 0 ? error : rota__sys_real.file_open();
+}
+
+static int
+file_add(int fd, const char *path, unsigned wanted)
+{
+	int error = faults_count(FAULTS_FILE_ADD);
+
+	return error < 0 ? error : rota__sys_real.file_add(fd, path, wanted);
+}
+
+static ssize_t
+file_read(int fd, void *news, size_t size_bytes)
+{
+	int error = faults_count(FAULTS_FILE_READ);
+
+	if (error < 0)
+		return error;
+	return rota__sys_real.file_read(fd, news, size_bytes);
+}
+
+static int
 wake_open(int ret_fds[2])
 {
 	int error = faults_count(FAULTS_WAKE_OPEN);
@@ -449,6 +504,12 @@ faults_sys(void)
 	sys.sendmsg = send_message;
 	sys.recvmmsg = receive_messages;
 	sys.sendmmsg = send_messages;
+	sys.stat = stat_path;
+	sys.lstat = lstat_path;
+	sys.list = list;
+	sys.file_open = file_open;
+	sys.file_add = file_add;
+	sys.file_read = file_read;
 	sys.wake_open = wake_open;
 	sys.wake_send = wake_send;
 	sys.sigaction = set_action;

@@ -53,6 +53,7 @@ struct rota_request_type;
 struct rota_stream;
 struct rota_stream_type;
 struct rota_sys;
+struct rota__file_node;
 
 /* A member of a ring. Private. */
 struct rota_link {
