@@ -407,6 +407,41 @@ read_lines_of_terminal()
 	same terminal
 }
 
+# says_soon LOG PATTERN: a program that runs will print such a line.
+says_soon()
+{
+	tries=0
+	until grep -e "$2" "$dir/$1.out" >/dev/null; do
+		tries=$((tries + 1))
+		[ $tries -le 100 ] || fail "$1 does not say \"$2\""
+		nap
+	done
+}
+
+# watch OPTIONS...: files come, change and go under the eyes of watch_dir.
+watch()
+{
+	mkdir "$dir/watched" "$dir/watched/below" || exit 99
+	examples/watch_dir --backend "$backend" --recursive "$@" \
+		"$dir/watched" >"$dir/watch_dir.out" 2>&1 </dev/null &
+	client=$!
+	says_soon watch_dir "^watching by [a-z]* (backend $backend)\$"
+	echo a >"$dir/watched/below/a"
+	says_soon watch_dir '^created .*/watched below/a$'
+	echo b >>"$dir/watched/below/a"
+	says_soon watch_dir '^changed .*/watched below/a$'
+	mv "$dir/watched/below/a" "$dir/watched/b"
+	says_soon watch_dir '^renamed .*/watched below/a -> b$'
+	rm -r "$dir/watched/below"
+	says_soon watch_dir '^removed .*/watched below/$'
+	rm -r "$dir/watched"
+	status=0
+	wait "$client" || status=$?
+	client=
+	[ $status -eq 0 ] || fail "watch_dir ended with $status"
+	says watch_dir '^gone .*/watched$'
+}
+
 try_backend()
 {
 	backend=$1
@@ -427,6 +462,8 @@ try_backend()
 	drop_the_silent
 	chat
 	read_lines
+	watch
+	watch --interval 10
 }
 
 ## What can run ##############################################################
@@ -445,7 +482,7 @@ usable=$(awk 'NR > 1 && $3 == "yes" && $4 != "unusable:" { print $1 }' \
 ## Programs by themselves ####################################################
 
 for program in backends chat_server echo_client echo_server line_reader \
-	run_child tcp_proxy tour udp_echo; do
+	run_child tcp_proxy tour udp_echo watch_dir; do
 	ends 0 "$program" "examples/$program" --help
 	says "$program" "^usage: $program"
 	ends 2 "$program" "examples/$program" --no-such-option
@@ -458,6 +495,10 @@ ends 2 echo_server examples/echo_server --host nowhere
 ends 2 echo_client examples/echo_client
 ends 1 echo_client examples/echo_client --backend nonsense --port 1
 ends 1 tour examples/tour --backend nonsense
+ends 2 watch_dir examples/watch_dir
+ends 2 watch_dir examples/watch_dir --interval 0 .
+ends 1 watch_dir examples/watch_dir --backend nonsense .
+ends 1 watch_dir examples/watch_dir "$dir/no-such-directory"
 ends 2 udp_echo examples/udp_echo --count 0
 ends 1 udp_echo examples/udp_echo --backend nonsense
 
