@@ -2763,6 +2763,9 @@ add_process_cases(Suite *suite)
 		tc, a_process_wants_options_and_numbers_that_make_sense);
 	tcase_add_loop_test(
 		tc, a_process_handle_blank_closing_or_closed_starts_nothing);
+}
+
+static void
 add_file_watch_cases(Suite *suite)
 {
 	TCase *tc = harness_case(suite, "file watch");
