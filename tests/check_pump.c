@@ -249,10 +249,23 @@ LOOP_TEST(short_reads_and_short_writes_lose_nothing)
 	close_loop();
 }
 
+/* Less than what is sent, whatever the system's default is. */
+static void
+make_buffer_small(struct rota_stream *stream)
+{
+	int size = 65536;
+
+	ck_assert_int_eq(setsockopt(rota_stream_fd(stream), SOL_SOCKET,
+				 SO_SNDBUF, &size, sizeof(size)),
+		0);
+}
+
 LOOP_TEST(a_slow_reader_slows_the_sender_and_memory_is_bounded)
 {
 	fill_all();
 	open_line("unix", "unix");
+	make_buffer_small(&writer);
+	make_buffer_small(&to);
 	start_pump(0);
 	send_all();
 	run_turns(50);

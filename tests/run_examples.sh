@@ -367,6 +367,7 @@ read_lines()
 read_lines_of_socket()
 {
 	command -v perl >/dev/null 2>&1 || return 0
+	# shellcheck disable=SC2086 # The reader is several words.
 	perl -e '
 		use strict;
 		use Socket;
