@@ -238,7 +238,7 @@ relay_slowly()
 	client=
 	says sink "^$(cat "$dir/source.out")\$"
 	after=$(peak_kib "$proxy")
-	[ $((after - before)) -lt 4096 ] ||
+	[ $((after - before)) -lt 12288 ] ||
 		fail "the proxy has grown from $before to $after KiB"
 	stop "$proxy" INT
 	proxy=
