@@ -107,6 +107,7 @@ can(unsigned capability)
 	{ \
 		backend = built(_i); \
 		memory.realloc = harness_realloc; \
+		memset(known, 0, sizeof(known)); \
 		open_backend(); \
 		name##_on_backend(); \
 		close_backend(); \
