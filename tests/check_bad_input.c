@@ -1593,6 +1593,7 @@ ck_not_pumped(struct rota_stream *from, struct rota_stream *to, int expected)
 	ck_refused(rota_pipe_streams(&pump, from, to, 0, on_pumped), expected);
 	ck_refused(rota_request_cancel(&pump.request), -EALREADY);
 	ck_refused(rota_pump_bytes(&pump), 0);
+	ck_refused(rota_pump_set_limit(&pump, 1), -EALREADY);
 }
 
 LOOP_TEST(a_pump_wants_all_its_arguments)
@@ -1613,6 +1614,7 @@ LOOP_TEST(a_pump_wants_all_its_arguments)
 	ck_refused_for(&pump,
 		rota_pipe_streams(&pump, a, b, UINT_MAX, on_pumped), -EINVAL);
 	ck_refused(rota_pump_bytes(NULL), 0);
+	ck_refused(rota_pump_set_limit(NULL, 1), -EINVAL);
 	close_all();
 	harness_close_pair(peers);
 	ck_trace("");

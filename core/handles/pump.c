@@ -3,7 +3,8 @@
  * Pumps, see rota/pump.h.
  *
  *	reading from ---> a rest is being written ---> reading again
- *	     | end, failure, cancel, close      |
+ *	     | end, limit, failure, cancel,     |
+ *	     | close                            |
  *	     v                                  v its write ends
  *	 shutting down ------ its end ------> decided, told by `to`
  *
@@ -100,8 +101,18 @@ shut_down(struct rota_pump *pump)
 static void
 give_buffer(struct rota_stream *from, struct iovec *ret_buffer)
 {
-	ret_buffer->iov_base = from->more->pump->buffer;
-	ret_buffer->iov_len = ROTA_PUMP_BYTES;
+	const struct rota_pump *pump = from->more->pump;
+	uint64_t left = pump->limit_bytes - pump->n_bytes;
+
+	ret_buffer->iov_base = pump->buffer;
+	ret_buffer->iov_len = left < ROTA_PUMP_BYTES ? (size_t)left :
+						       ROTA_PUMP_BYTES;
+}
+
+static int
+is_at_limit(const struct rota_pump *pump)
+{
+	return pump->n_bytes == pump->limit_bytes;
 }
 
 static int
@@ -123,7 +134,9 @@ on_written(struct rota_write *request, int status)
 		decide(pump);
 		return;
 	}
-	if (r == 0)
+	if (r == 0 && is_at_limit(pump))
+		shut_down(pump);
+	else if (r == 0)
 		r = read_on(pump);
 	if (r < 0)
 		end(pump, r);
@@ -165,6 +178,8 @@ take(struct rota_stream *from, ssize_t n, const void *data)
 	}
 	if (r < 0)
 		end(pump, r);
+	else if (is_at_limit(pump) && !is_in_flight(&pump->write.request))
+		shut_down(pump);
 }
 
 /* Returns 1 if it was in `to` and not decided. */
@@ -285,6 +300,7 @@ rota_pipe_streams_at(struct rota_pump *pump, struct rota_stream *from,
 	pump->flags = flags;
 	pump->fn = fn;
 	pump->n_bytes = 0;
+	pump->limit_bytes = UINT64_MAX;
 	pump->status = 0;
 	pump->write.request.flags = 0;
 	pump->shutdown.request.flags = 0;
@@ -299,6 +315,21 @@ rota_pipe_streams_at(struct rota_pump *pump, struct rota_stream *from,
 	(void)rota_request_begin(
 		&to->handle, &pump->request, &pump_type, place);
 	rota__requests_append(&to->more->pumps, &pump->request);
+	return 0;
+}
+
+int
+rota_pump_set_limit(struct rota_pump *pump, uint64_t n_bytes)
+{
+	if (pump == NULL)
+		return -EINVAL;
+	if (!is_in_flight(&pump->request) || pump->from == NULL)
+		return -EALREADY;
+	if (n_bytes < pump->n_bytes)
+		return -EINVAL;
+	pump->limit_bytes = n_bytes;
+	if (is_at_limit(pump) && !is_in_flight(&pump->write.request))
+		shut_down(pump);
 	return 0;
 }
 

@@ -30,6 +30,7 @@ struct rota_pump {
 	struct rota_stream *to;
 	char *buffer;
 	uint64_t n_bytes;
+	uint64_t limit_bytes;
 	struct rota_write write;
 	struct rota_shutdown shutdown;
 	uint32_t flags;
@@ -60,6 +61,18 @@ ROTA_API int rota_pipe_streams_at(struct rota_pump *pump,
 	rota_pump_fn *fn, const char *place);
 #define rota_pipe_streams(pump, from, to, flags, fn) \
 	rota_pipe_streams_at(pump, from, to, flags, fn, ROTA_PLACE(fn))
+
+/*
+ * Ends a pump, as the end of `from` does, when it has read so many bytes in
+ * all; what lies behind them is not read. At first there is no limit. So a
+ * file that grows meanwhile gives no more than was promised of it.
+ *
+ * unit: n_bytes, counted from the begin of the pump; UINT64_MAX is no limit.
+ * errors: -EINVAL pump is NULL, or more has been read already; -EALREADY it
+ *	is not in flight, or ends already. Nothing changes then.
+ * when: the loop's thread.
+ */
+ROTA_API int rota_pump_set_limit(struct rota_pump *pump, uint64_t n_bytes);
 
 /*
  * Returns how many bytes have been read so far. 0 for NULL.
