@@ -198,6 +198,7 @@ stage_install()
 	apt_install bmake clang clang-format clang-tidy cmake cppcheck g++ gcc \
 		gcc-12-multilib gcc-aarch64-linux-gnu gcc-s390x-linux-gnu \
 		libc6-dev libc6-dev-arm64-cross libc6-dev-s390x-cross \
+		libhttp-parser-dev \
 		make musl-tools qemu-user shellcheck valgrind xz-utils
 
 	# libcheck for -m32; the stage does without if it is not to be had.
@@ -263,13 +264,15 @@ stage_netbsd()
 	build_and_check CC=gcc --enable-assertions --with-fake-kqueue=netbsd
 }
 
-# All four backends, and the fourth personality of the fake kqueue.
+# All four backends, and the fourth personality of the fake kqueue; and the
+# parser for HTTP that is ours.
 stage_asan()
 {
 	export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 	export UBSAN_OPTIONS=print_stacktrace=1
 	build_and_check CC=gcc CFLAGS='-g -O1' --enable-assertions \
-		--enable-sanitize=address,undefined --with-fake-kqueue=macos
+		--enable-sanitize=address,undefined --with-fake-kqueue=macos \
+		--without-http-parser
 }
 
 # Without random addresses: kernels give more random bits than this version of
