@@ -6,14 +6,12 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "core/address.h"
 #include "core/handle.h"
 #include "core/handles/more.h"
 #include "core/handles/socket.h"
 #include "core/handles/stream.h"
-#include "core/request.h"
 
 static const struct rota_stream_type tcp_stream = {
 	.read_start = rota__stream_read_start,
@@ -103,11 +101,9 @@ int
 rota_tcp_open(struct rota_tcp *tcp, int fd)
 {
 	int type = 0;
-	int state;
 	int r;
 
-	if (!is_open(tcp) || tcp->stream.watch.fd >= 0 ||
-		tcp->stream.connecting != NULL)
+	if (!is_open(tcp) || !rota__socket_is_free(&tcp->stream))
 		return -EINVAL;
 	if (fd < 0)
 		return -EBADF;
@@ -118,35 +114,14 @@ rota_tcp_open(struct rota_tcp *tcp, int fd)
 		return -EAFNOSUPPORT;
 	if (type != SOCK_STREAM)
 		return -EINVAL;
-	state = rota__socket_state(sys_of(tcp), fd);
-	if (state < 0)
-		return state;
-	r = rota__fds_reserve(tcp->stream.handle.loop, fd);
-	if (r == 0)
-		r = sys_of(tcp)->prepare_fd(fd);
-	if (r < 0)
-		return r;
-	rota__stream_adopt(
-		&tcp->stream, fd, ROTA__STREAM_SHARED | (uint32_t)state);
-	return 0;
+	return rota__socket_take(&tcp->stream, fd);
 }
 
-/* Makes a socket for which there is room in the table. */
 static int
 make_socket(const struct rota_tcp *tcp, int family)
 {
-	const struct rota_sys *sys = sys_of(tcp);
-	int fd = sys->socket(family, SOCK_STREAM, IPPROTO_TCP);
-	int r;
-
-	if (fd < 0)
-		return fd;
-	r = rota__fds_reserve(tcp->stream.handle.loop, fd);
-	if (r < 0) {
-		(void)sys->close(fd);
-		return r;
-	}
-	return fd;
+	return rota__socket_make(
+		&tcp->stream, family, SOCK_STREAM, IPPROTO_TCP);
 }
 
 static int
@@ -192,7 +167,7 @@ rota_tcp_bind(struct rota_tcp *tcp, const struct sockaddr *addr, unsigned flags)
 
 	if (!is_open(tcp) || addr == NULL ||
 		flags & ~(unsigned)(ROTA_TCP_V6ONLY | ROTA_TCP_REUSEPORT) ||
-		tcp->stream.watch.fd >= 0 || tcp->stream.connecting != NULL)
+		!rota__socket_is_free(&tcp->stream))
 		return -EINVAL;
 	if (rota__address_length(addr) == 0)
 		return -EAFNOSUPPORT;
@@ -208,65 +183,27 @@ rota_tcp_bind(struct rota_tcp *tcp, const struct sockaddr *addr, unsigned flags)
 	return 0;
 }
 
-static int
-cancel_connect(struct rota_request *request, int status)
-{
-	rota__stream_decide_connect(
-		(struct rota_stream *)request->owner, status);
-	return 0;
-}
-
-static const struct rota_request_type connect_type = {
-	.name = "connect",
-	.size = sizeof(struct rota_connect),
-	.cancel = cancel_connect,
-};
-
-/* 0 if a connect may begin. */
-static int
-check_connect(const struct rota_tcp *tcp)
-{
-	if (tcp->stream.connecting != NULL)
-		return -EALREADY;
-	/* A socket that was only made and bound may be connected. */
-	if (tcp->stream.state & ROTA__STREAM_LISTENING ||
-		(tcp->stream.watch.fd >= 0 &&
-			!(tcp->stream.state & ROTA__STREAM_BOUND)))
-		return -EISCONN;
-	return 0;
-}
-
 int
 rota_tcp_connect_at(struct rota_tcp *tcp, struct rota_connect *request,
 	const struct sockaddr *addr, rota_connect_fn *fn, const char *place)
 {
-	struct rota_stream *stream;
 	int r;
 
 	if (!is_open(tcp) || request == NULL || addr == NULL || fn == NULL)
 		return -EINVAL;
-	stream = &tcp->stream;
-	r = check_connect(tcp);
+	r = rota__socket_can_connect(&tcp->stream);
 	if (r < 0)
 		return r;
 	if (rota__address_length(addr) == 0)
 		return -EAFNOSUPPORT;
-	if (stream->watch.fd < 0) {
+	if (tcp->stream.watch.fd < 0) {
 		r = make_socket(tcp, addr->sa_family);
 		if (r < 0)
 			return r;
-		rota__stream_adopt(stream, r, 0);
+		rota__stream_adopt(&tcp->stream, r, 0);
 	}
-	request->fn = fn;
-	(void)rota_request_begin(
-		&stream->handle, &request->request, &connect_type, place);
-	rota__stream_begin_connect(stream, request);
-	r = sys_of(tcp)->connect(
-		stream->watch.fd, addr, rota__address_length(addr));
-	if (r == -EINPROGRESS)
-		rota__stream_watch(stream);
-	else
-		rota__stream_decide_connect(stream, r);
+	rota__socket_connect(&tcp->stream, request, addr,
+		rota__address_length(addr), fn, place);
 	return 0;
 }
 
@@ -281,43 +218,26 @@ rota_tcp_set_nodelay(struct rota_tcp *tcp, int on)
 		TCP_NODELAY, on != 0);
 }
 
-static int
-get_address(const struct rota_tcp *tcp,
-	int (*get)(int, struct sockaddr *, socklen_t *),
-	struct sockaddr_storage *ret_addr)
-{
-	struct sockaddr_storage addr;
-	socklen_t len = sizeof(addr);
-	int r;
-
-	memset(&addr, 0, sizeof(addr));
-	r = get(tcp->stream.watch.fd, (struct sockaddr *)&addr, &len);
-	if (r < 0)
-		return r;
-	*ret_addr = addr;
-	return 0;
-}
-
 int
 rota_tcp_local_address(
 	const struct rota_tcp *tcp, struct sockaddr_storage *ret_addr)
 {
+	socklen_t len;
+
 	if (!is_open(tcp) || ret_addr == NULL)
 		return -EINVAL;
-	if (tcp->stream.watch.fd < 0)
-		return -ENOTCONN;
-	return get_address(tcp, sys_of(tcp)->getsockname, ret_addr);
+	return rota__socket_local_address(&tcp->stream, ret_addr, &len);
 }
 
 int
 rota_tcp_peer_address(
 	const struct rota_tcp *tcp, struct sockaddr_storage *ret_addr)
 {
+	socklen_t len;
+
 	if (!is_open(tcp) || ret_addr == NULL)
 		return -EINVAL;
-	if (tcp->stream.watch.fd < 0)
-		return -ENOTCONN;
-	return get_address(tcp, sys_of(tcp)->getpeername, ret_addr);
+	return rota__socket_peer_address(&tcp->stream, ret_addr, &len);
 }
 
 int
