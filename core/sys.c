@@ -127,6 +127,12 @@ real_read(int fd, void *memory, size_t size_bytes)
 }
 
 static int
+real_unlink(const char *path)
+{
+	return result(unlink(path));
+}
+
+static int
 real_bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	return result(bind(fd, addr, len));
@@ -297,11 +303,13 @@ const struct rota_sys rota__sys_real = {
 	.sendmsg = rota__sys_sendmsg,
 	.recvmmsg = rota__sys_recvmmsg,
 	.sendmmsg = rota__sys_sendmmsg,
+	.peer_credentials = rota__sys_peer_credentials,
 	.wake_open = rota__sys_wake_open,
 	.wake_send = rota__sys_wake_send,
 	.wake_drain = rota__sys_wake_drain,
 	.stat = real_stat,
 	.lstat = real_lstat,
+	.unlink = real_unlink,
 	.list = rota__sys_list,
 	.file_open = rota__sys_file_open,
 	.file_add = rota__sys_file_add,

@@ -25,6 +25,7 @@
 
 struct epoll_event;
 struct rota__spawn;
+struct rota_unix_credentials;
 struct rusage;
 
 /* A datagram; n_bytes of it moved. */
@@ -124,6 +125,9 @@ struct rota_sys {
 	 */
 	int (*recvmmsg)(int fd, struct rota__message *messages, unsigned n);
 	int (*sendmmsg)(int fd, struct rota__message *messages, unsigned n);
+	/* Who is at the other end of a unix-domain socket. */
+	int (*peer_credentials)(
+		int fd, struct rota_unix_credentials *ret_credentials);
 
 	/*
 	 * The wake-up: ret_fds[0] becomes readable after wake_send on
@@ -136,6 +140,7 @@ struct rota_sys {
 	/* Files by name. list leaves out "." and "..". */
 	int (*stat)(const char *path, struct stat *ret_stat);
 	int (*lstat)(const char *path, struct stat *ret_stat);
+	int (*unlink)(const char *path);
 	int (*list)(const char *path, rota__name_fn *fn, void *data);
 
 	/*
@@ -216,6 +221,8 @@ ssize_t rota__sys_sendmsg(int fd, const struct msghdr *message);
 int rota__sys_recvmmsg(int fd, struct rota__message *messages, unsigned n);
 int rota__sys_sendmmsg(int fd, struct rota__message *messages, unsigned n);
 extern const int rota__sys_send_flags;
+int rota__sys_peer_credentials(
+	int fd, struct rota_unix_credentials *ret_credentials);
 int rota__sys_wake_open(int ret_fds[2]);
 int rota__sys_wake_send(int fd);
 void rota__sys_wake_drain(int fd);

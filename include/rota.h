@@ -22,6 +22,7 @@
 #include <rota/timer.h>
 #include <rota/types.h>
 #include <rota/udp.h>
+#include <rota/unix.h>
 #include <rota/version.h>
 #include <rota/wake.h>
 

@@ -37,6 +37,20 @@ AC_CHECK_DECL([$1], [],
 	[ROTA__INCLUDES([sys/types.h sys/socket.h netinet/in.h netinet/udp.h])])
 ])
 
+# ROTA_PEER_CREDENTIALS(WAY, HEADERS, BODY)
+# -----------------------------------------
+# Can core/sys/peer_WAY.c be compiled here, as BODY can? The first way that
+# can is in $rota_cv_peer_credentials, and only its HAVE_PEER_WAY is true.
+AC_DEFUN([ROTA_PEER_CREDENTIALS], [
+AS_IF([test "${rota_cv_peer_credentials-no}" = no],
+	[AC_MSG_CHECKING([for a peer's credentials by $1])
+	 AC_LINK_IFELSE([AC_LANG_PROGRAM([ROTA__INCLUDES([$2])], [$3])],
+		[rota_cv_peer_credentials=$1], [rota_cv_peer_credentials=no])
+	 AC_MSG_RESULT([$rota_cv_peer_credentials])])
+AM_CONDITIONAL(m4_toupper([HAVE_PEER_$1]),
+	[test "$rota_cv_peer_credentials" = $1])
+])
+
 # ROTA__INCLUDES(HEADERS)
 # -----------------------
 # One #include line per header.

@@ -72,16 +72,13 @@ rota_stream_read_stop(struct rota_stream *stream)
 }
 
 int
-rota_stream_write_at(struct rota_stream *stream, struct rota_write *request,
-	struct iovec *buffers, unsigned n, rota_write_fn *fn, const char *place)
+rota__stream_fill_write(struct rota_write *request, struct iovec *buffers,
+	unsigned n, rota_write_fn *fn, const char *place)
 {
 	unsigned i;
 
-	if (!is_open(stream) || request == NULL || fn == NULL ||
-		check_buffers(buffers, n) < 0)
+	if (request == NULL || fn == NULL || check_buffers(buffers, n) < 0)
 		return -EINVAL;
-	if (table_of(stream)->write == NULL)
-		return -ENOTSUP;
 	request->buffers = buffers;
 	if (n <= ROTA_WRITE_INLINE) {
 		for (i = 0; i < n; i++)
@@ -92,6 +89,18 @@ rota_stream_write_at(struct rota_stream *stream, struct rota_write *request,
 	request->first = 0;
 	request->fn = fn;
 	request->request.place = place;
+	return 0;
+}
+
+int
+rota_stream_write_at(struct rota_stream *stream, struct rota_write *request,
+	struct iovec *buffers, unsigned n, rota_write_fn *fn, const char *place)
+{
+	if (!is_open(stream) ||
+		rota__stream_fill_write(request, buffers, n, fn, place) < 0)
+		return -EINVAL;
+	if (table_of(stream)->write == NULL)
+		return -ENOTSUP;
 	return table_of(stream)->write(stream, request);
 }
 

@@ -13,6 +13,8 @@
 /* Bytes that a stream takes in advance while it looks for a delimiter. */
 #define ROTA__KEPT_BYTES 8192
 
+struct rota__unix_more;
+
 struct rota__stream_more {
 	struct rota_stream *stream;
 	/* Read requests to be served; served, to be told. */
@@ -32,6 +34,8 @@ struct rota__stream_more {
 	size_t high_bytes;
 	rota_drain_fn *drain;
 	const char *drain_place;
+	/* Of a unix-domain socket, NULL before the first need. */
+	struct rota__unix_more *of_unix;
 };
 
 /* Makes it where it is not there yet; NULL without memory. */

@@ -42,6 +42,8 @@ find_socket(const struct rota_sys *sys, int fd, struct found *found)
 	if (state < 0)
 		return state;
 	found->state = (uint32_t)state;
+	if (type == SOCK_SEQPACKET)
+		found->state |= ROTA__STREAM_RECORDS;
 	return 0;
 }
 

@@ -196,7 +196,8 @@ serve_once(struct rota_stream *stream)
 	} else {
 		grant(stream, (size_t)n);
 	}
-	return (size_t)n == to.iov_len;
+	return (size_t)n == to.iov_len ||
+		(stream->state & ROTA__STREAM_RECORDS) != 0;
 }
 
 void

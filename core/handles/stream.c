@@ -75,7 +75,8 @@ rota__stream_drop_fd(struct rota_stream *stream)
 		(void)loop->sys->close(stream->watch.fd);
 	stream->watch.fd = -1;
 	stream->state &= ROTA__STREAM_EAGER | ROTA__STREAM_FULL |
-		ROTA__STREAM_FLUSHING;
+		ROTA__STREAM_FLUSHING | ROTA__STREAM_RECORDS |
+		ROTA__STREAM_TAKES_FDS;
 }
 
 static unsigned
@@ -216,7 +217,8 @@ read_once(struct rota_stream *stream)
 	if (stream->more != NULL)
 		rota__stream_stir(stream);
 	call_read(stream, n, buffer.iov_base);
-	return (size_t)n == buffer.iov_len;
+	return (size_t)n == buffer.iov_len ||
+		(stream->state & ROTA__STREAM_RECORDS) != 0;
 }
 
 /* A callback may close the stream: then it does not read any more either. */

@@ -11,6 +11,8 @@
 #include "core/handle.h"
 #include "rota/stream.h"
 
+struct rota_unix_write;
+
 enum rota__stream_state {
 	ROTA__STREAM_CONNECTING = 1 << 0,
 	/* Bytes can come, can go. */
@@ -38,7 +40,11 @@ enum rota__stream_state {
 	/* The high mark was reached and the low one is not yet. */
 	ROTA__STREAM_FULL = 1 << 14,
 	/* Closing, but not before all writes have gone out. */
-	ROTA__STREAM_FLUSHING = 1 << 15
+	ROTA__STREAM_FLUSHING = 1 << 15,
+	/* Each write is a record of its own. */
+	ROTA__STREAM_RECORDS = 1 << 16,
+	/* Descriptors may come with the bytes. */
+	ROTA__STREAM_TAKES_FDS = 1 << 17
 };
 
 /* What a read request wants; 0 and above: up to that byte. */
@@ -62,6 +68,10 @@ int rota__stream_make_buffer(struct rota_loop *loop);
 /* Can only fail for that buffer. */
 int rota__stream_init(struct rota_loop *loop, struct rota_stream *stream,
 	const struct rota_handle_type *type);
+
+/* Fills a request that is to be written; -EINVAL for bad buffers. */
+int rota__stream_fill_write(struct rota_write *request, struct iovec *buffers,
+	unsigned n, rota_write_fn *fn, const char *place);
 
 /* Gives a stream its descriptor, for which there is room in the table. */
 void rota__stream_adopt(struct rota_stream *stream, int fd, uint32_t state);
@@ -112,6 +122,8 @@ int rota__stream_read_start(struct rota_stream *stream, rota_buffer_fn *buffer,
 	rota_read_fn *fn, const char *place);
 int rota__stream_read_stop(struct rota_stream *stream);
 int rota__stream_write(struct rota_stream *stream, struct rota_write *request);
+int rota__stream_write_fds(
+	struct rota_stream *stream, struct rota_unix_write *request);
 int rota__stream_can_write(const struct rota_stream *stream);
 ssize_t rota__stream_try_write(
 	struct rota_stream *stream, const struct iovec *buffers, unsigned n);

@@ -7,6 +7,7 @@
 
 #include "core/handle.h"
 #include "core/handles/stream.h"
+#include "core/handles/unix.h"
 #include "core/pending.h"
 #include "core/queue.h"
 #include "core/request.h"
@@ -23,6 +24,13 @@ static const struct rota_request_type write_type = {
 	.cancel = cancel,
 };
 
+/* A struct rota_unix_write. */
+static const struct rota_request_type fds_type = {
+	.name = "write",
+	.size = sizeof(struct rota_unix_write),
+	.cancel = cancel,
+};
+
 static const struct rota_request_type shutdown_type = {
 	.name = "shutdown",
 	.size = sizeof(struct rota_shutdown),
@@ -33,6 +41,14 @@ static int
 is_shutdown(const struct rota_request *request)
 {
 	return request->type == &shutdown_type;
+}
+
+/* 1 if it is to go out by a call of its own: as a record, or with fds. */
+static int
+goes_alone(const struct rota_stream *stream, const struct rota_request *request)
+{
+	return stream->state & ROTA__STREAM_RECORDS ||
+		request->type == &fds_type;
 }
 
 static size_t
@@ -71,7 +87,10 @@ rota__stream_fail_writes(struct rota_stream *stream, int error)
 		~(uint32_t)(ROTA__STREAM_WRITABLE | ROTA__STREAM_BLOCKED);
 }
 
-/* Collects buffers from the unsent writes up to a shutdown. */
+/*
+ * Collects buffers from the unsent writes up to a shutdown, or to one that
+ * goes out by a call of its own.
+ */
 static unsigned
 collect(const struct rota_stream *stream, struct iovec *buffers)
 {
@@ -79,7 +98,8 @@ collect(const struct rota_stream *stream, struct iovec *buffers)
 	unsigned n = 0;
 	unsigned i;
 
-	for (; request != NULL && !is_shutdown(request);
+	for (; request != NULL && !is_shutdown(request) &&
+		!goes_alone(stream, request);
 		request = request->next) {
 		const struct rota_write *write =
 			(const struct rota_write *)request;
@@ -91,6 +111,36 @@ collect(const struct rota_stream *stream, struct iovec *buffers)
 		}
 	}
 	return n;
+}
+
+/* Sends the first one; its descriptors go with the first of its bytes. */
+static ssize_t
+push_alone(struct rota_stream *stream)
+{
+	const struct rota_request *request = stream->out.writing.unsent;
+	const struct rota_write *write = (const struct rota_write *)request;
+	const struct iovec *buffers = write->buffers + write->first;
+	unsigned n = write->n_buffers - write->first;
+	const struct rota_unix_write *with;
+
+	/* Never a part of a record, rather the kernel's refusal. */
+	if (!(stream->state & ROTA__STREAM_RECORDS) && n > MAX_BUFFERS)
+		n = MAX_BUFFERS;
+	if (request->type != &fds_type || request->flags & ROTA__PARTLY_SENT)
+		return rota__unix_send(stream, buffers, n, NULL, 0);
+	with = (const struct rota_unix_write *)request;
+	return rota__unix_send(stream, buffers, n, with->fds, with->n_fds);
+}
+
+static ssize_t
+push_gathered(struct rota_stream *stream)
+{
+	struct iovec buffers[MAX_BUFFERS];
+	unsigned n = collect(stream, buffers);
+
+	if (n == 0)
+		return 0;
+	return stream->handle.type->stream->push(stream, buffers, n);
 }
 
 /* Takes n sent bytes off one write; returns those that go on to the next. */
@@ -146,15 +196,18 @@ is_full(ssize_t written)
 static int
 send_some(struct rota_stream *stream)
 {
-	struct iovec buffers[MAX_BUFFERS];
-	unsigned n_buffers = collect(stream, buffers);
-	ssize_t n = 0;
+	ssize_t n = goes_alone(stream, stream->out.writing.unsent) ?
+		push_alone(stream) :
+		push_gathered(stream);
 
-	if (n_buffers > 0)
-		n = stream->handle.type->stream->push(
-			stream, buffers, n_buffers);
 	if (is_full(n))
 		return 0;
+	/* A record that is too long does no harm to others. */
+	if (n == -EMSGSIZE && stream->state & ROTA__STREAM_RECORDS) {
+		decide_first(stream, -EMSGSIZE);
+		rota__stream_mark_drained(stream);
+		return 1;
+	}
 	if (n < 0) {
 		rota__stream_fail_writes(stream, (int)n);
 		return 0;
@@ -212,19 +265,33 @@ rota__stream_can_write(const struct rota_stream *stream)
 	return stream->state & ROTA__STREAM_READABLE ? -EPIPE : -ENOTCONN;
 }
 
-int
-rota__stream_write(struct rota_stream *stream, struct rota_write *request)
+static int
+queue_write(struct rota_stream *stream, struct rota_write *request,
+	const struct rota_request_type *type)
 {
 	int r = rota__stream_can_write(stream);
 
 	if (r < 0)
 		return r;
-	(void)rota_request_begin(&stream->handle, &request->request,
-		&write_type, request->request.place);
+	(void)rota_request_begin(&stream->handle, &request->request, type,
+		request->request.place);
 	stream->queued_bytes += bytes_left(request);
 	rota__queue_append(&stream->out.writing, &request->request);
 	send_soon(stream);
 	return rota__stream_mark_full(stream);
+}
+
+int
+rota__stream_write(struct rota_stream *stream, struct rota_write *request)
+{
+	return queue_write(stream, request, &write_type);
+}
+
+int
+rota__stream_write_fds(
+	struct rota_stream *stream, struct rota_unix_write *request)
+{
+	return queue_write(stream, &request->write, &fds_type);
 }
 
 ssize_t
@@ -239,7 +306,7 @@ rota__stream_try_write(
 	if (stream->state & ROTA__STREAM_CONNECTING ||
 		stream->out.writing.unsent != NULL)
 		return -EAGAIN;
-	if (n > MAX_BUFFERS)
+	if (n > MAX_BUFFERS && !(stream->state & ROTA__STREAM_RECORDS))
 		n = MAX_BUFFERS;
 	written = stream->handle.type->stream->push(stream, buffers, n);
 	return is_full(written) ? -EAGAIN : written;
