@@ -45,6 +45,14 @@ rota__clock_to_timespec(uint64_t ns)
 	return ts;
 }
 
+int
+rota__clock_to_s(uint64_t ns)
+{
+	uint64_t s = ns / NS_PER_S + (ns % NS_PER_S != 0);
+
+	return s > INT_MAX ? INT_MAX : (int)s;
+}
+
 uint64_t
 rota_loop_now(struct rota_loop *loop)
 {

@@ -22,4 +22,7 @@ int rota__clock_to_ms(uint64_t ns);
 /* The same as a timespec, at most three years; not for UINT64_MAX. */
 struct timespec rota__clock_to_timespec(uint64_t ns);
 
+/* Seconds for options of sockets: rounded up and at most INT_MAX. */
+int rota__clock_to_s(uint64_t ns);
+
 #endif

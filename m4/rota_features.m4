@@ -37,6 +37,20 @@ AC_CHECK_DECL([$1], [],
 	[ROTA__INCLUDES([sys/types.h sys/socket.h netinet/in.h netinet/udp.h])])
 ])
 
+# ROTA_TCP_OPTION(NAME, [OTHER-NAME])
+# -----------------------------------
+# Defines NAME, an option of TCP sockets, where it is not known: to OTHER-NAME
+# if that one is, else to -1.
+AC_DEFUN([ROTA_TCP_OPTION], [
+AC_CHECK_DECL([$1], [],
+	[m4_ifval([$2], [AC_CHECK_DECL([$2], [rota_value=$2], [rota_value=-1],
+		[ROTA__INCLUDES([sys/types.h netinet/in.h netinet/tcp.h])])],
+		[rota_value=-1])
+	 AC_DEFINE_UNQUOTED([$1], [$rota_value],
+		[Define to -1 where TCP does not have this option.])],
+	[ROTA__INCLUDES([sys/types.h netinet/in.h netinet/tcp.h])])
+])
+
 # ROTA_PEER_CREDENTIALS(WAY, HEADERS, BODY)
 # -----------------------------------------
 # Can core/sys/peer_WAY.c be compiled here, as BODY can? The first way that

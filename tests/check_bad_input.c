@@ -1779,6 +1779,14 @@ LOOP_TEST(functions_of_tcp_want_a_handle)
 	ck_refused(rota_tcp_bind(NULL, to, 0), -EINVAL);
 	ck_refused(rota_tcp_connect(NULL, &connect, to, on_connected), -EINVAL);
 	ck_refused(rota_tcp_set_nodelay(NULL, 1), -EINVAL);
+	ck_refused(rota_tcp_set_keepalive(NULL, 1, 0, 0), -EINVAL);
+	ck_refused(rota_tcp_set_receive_buffer(NULL, 1), -EINVAL);
+	ck_refused(rota_tcp_set_send_buffer(NULL, 1), -EINVAL);
+	ck_refused(rota_tcp_receive_buffer(NULL), -EINVAL);
+	ck_refused(rota_tcp_send_buffer(NULL), -EINVAL);
+	ck_refused(rota_tcp_set_defer_accept(NULL, 1), -EINVAL);
+	ck_refused(rota_tcp_set_fastopen(NULL, 1), -EINVAL);
+	ck_refused(rota_tcp_set_fastopen_connect(NULL, 1), -EINVAL);
 	ck_refused_for(&addr, rota_tcp_local_address(NULL, &addr), -EINVAL);
 	ck_refused_for(&addr, rota_tcp_peer_address(NULL, &addr), -EINVAL);
 	ck_refused(rota_tcp_reset(NULL, on_closed), -EINVAL);
@@ -1801,6 +1809,97 @@ LOOP_TEST(functions_of_tcp_want_all_their_arguments)
 		&connect, rota_tcp_connect(&tcp, &connect, to, NULL), -EINVAL);
 	ck_refused_for(&tcp, rota_tcp_local_address(&tcp, NULL), -EINVAL);
 	ck_refused_for(&tcp, rota_tcp_peer_address(&tcp, NULL), -EINVAL);
+	close_all();
+}
+
+LOOP_TEST(options_of_tcp_want_numbers_in_range)
+{
+	struct rota_tcp tcp = { 0 };
+	int peer = open_connection(&tcp);
+
+	ck_refused(rota_tcp_set_keepalive(&tcp, 1, 0, -1), -EINVAL);
+	ck_refused(rota_tcp_set_receive_buffer(&tcp, 0), -EINVAL);
+	ck_refused(rota_tcp_set_send_buffer(&tcp, -1), -EINVAL);
+	ck_refused(rota_tcp_set_fastopen(&tcp, -1), -EINVAL);
+	ck_refused(rota_stream_shutdown_reading(NULL), -EINVAL);
+	ck_assert_int_eq(close(peer), 0);
+	close_all();
+}
+
+LOOP_TEST(functions_of_unix_sockets_want_a_handle)
+{
+	char name[ROTA_UNIX_NAME_BYTES] = "";
+	struct rota_unix_credentials who = { 0 };
+	struct rota_connect connect = { 0 };
+	struct rota_unix_write write = { 0 };
+	struct rota_unix un = { 0 };
+	struct iovec byte = { name, 1 };
+	int fd = 0;
+
+	memset(&un, CANARY, sizeof(un));
+	ck_refused_for(&un, rota_unix_init(NULL, &un, 0), -EINVAL);
+	ck_refused_for(&un, rota_unix_init(loop, &un, 2), -EINVAL);
+	ck_refused(rota_unix_init(loop, NULL, 0), -EINVAL);
+	ck_refused(rota_unix_open(NULL, STDERR_FILENO), -EINVAL);
+	ck_refused(rota_unix_bind(NULL, "/x", 2, 0), -EINVAL);
+	ck_refused_for(&connect,
+		rota_unix_connect(NULL, &connect, "/x", 2, on_connected),
+		-EINVAL);
+	ck_refused_for(
+		&name, rota_unix_local_name(NULL, name, sizeof(name)), -EINVAL);
+	ck_refused_for(
+		&name, rota_unix_peer_name(NULL, name, sizeof(name)), -EINVAL);
+	ck_refused_for(&who, rota_unix_peer_credentials(NULL, &who), -EINVAL);
+	ck_refused_for(&write,
+		rota_unix_write_fds(NULL, &write, &byte, 1, &fd, 1, on_written),
+		-EINVAL);
+	ck_refused(rota_unix_receive_fds(NULL, 1), -EINVAL);
+	ck_refused(rota_unix_take_fd(NULL), -EINVAL);
+}
+
+LOOP_TEST(functions_of_unix_sockets_want_all_their_arguments)
+{
+	struct rota_connect connect = { 0 };
+	struct rota_unix_write write = { 0 };
+	struct rota_unix un = { 0 };
+	struct iovec byte = { (void *)(uintptr_t) "x", 1 };
+	struct iovec none = { NULL, 0 };
+	int fds[2];
+
+	harness_socketpair(fds);
+	ck_ok(rota_unix_init(loop, &un, 0));
+	ck_refused_for(&un, rota_unix_bind(&un, NULL, 2, 0), -EINVAL);
+	ck_refused_for(&un, rota_unix_bind(&un, "/x", 0, 0), -EINVAL);
+	ck_refused_for(&un, rota_unix_bind(&un, "/x", 2, 4), -EINVAL);
+	ck_refused_for(&un, rota_unix_bind(&un, "/x\0y", 4, 0), -EINVAL);
+	ck_refused_for(&un, rota_unix_connect(&un, NULL, "/x", 2, on_connected),
+		-EINVAL);
+	ck_refused_for(&connect,
+		rota_unix_connect(&un, &connect, NULL, 2, on_connected),
+		-EINVAL);
+	ck_refused_for(&connect,
+		rota_unix_connect(&un, &connect, "/x", 2, NULL), -EINVAL);
+	ck_refused_for(&un, rota_unix_open(&un, -1), -EBADF);
+	ck_ok(rota_unix_open(&un, fds[0]));
+	ck_refused_for(&un, rota_unix_open(&un, fds[0]), -EINVAL);
+	ck_refused_for(&un, rota_unix_local_name(&un, NULL, 9), -EINVAL);
+	ck_refused_for(&un, rota_unix_peer_name(&un, NULL, 9), -EINVAL);
+	ck_refused_for(&un, rota_unix_peer_credentials(&un, NULL), -EINVAL);
+	ck_refused_for(&un, rota_unix_receive_fds(&un, 65536), -EINVAL);
+	ck_refused_for(&write,
+		rota_unix_write_fds(&un, &write, &byte, 1, fds, 1, NULL),
+		-EINVAL);
+	ck_refused_for(&write,
+		rota_unix_write_fds(
+			&un, &write, &byte, 1, fds, 254, on_written),
+		-EINVAL);
+	ck_refused_for(&write,
+		rota_unix_write_fds(&un, &write, &none, 1, fds, 1, on_written),
+		-EINVAL);
+	ck_refused_for(&write,
+		rota_unix_write_fds(&un, &write, &byte, 1, NULL, 1, on_written),
+		-EINVAL);
+	ck_assert_int_eq(close(fds[1]), 0);
 	close_all();
 }
 
@@ -2830,6 +2929,10 @@ add_tcp_cases(Suite *suite)
 
 	tcase_add_loop_test(tc, functions_of_tcp_want_a_handle);
 	tcase_add_loop_test(tc, functions_of_tcp_want_all_their_arguments);
+	tcase_add_loop_test(tc, options_of_tcp_want_numbers_in_range);
+	tcase_add_loop_test(tc, functions_of_unix_sockets_want_a_handle);
+	tcase_add_loop_test(
+		tc, functions_of_unix_sockets_want_all_their_arguments);
 	tcase_add_loop_test(
 		tc, a_tcp_handle_blank_closing_or_closed_refuses_all);
 	tcase_add_loop_test(tc, tcp_open_wants_a_socket_for_streams);

@@ -32,9 +32,8 @@ is_ours(const struct rota_stream *stream)
 	return stream->handle.type->ready == rota__stream_ready;
 }
 
-/* 0, or -EINVAL if the sizes do not fit what the kernel counts in. */
-static int
-check_buffers(const struct iovec *buffers, unsigned n)
+int
+rota__stream_check_buffers(const struct iovec *buffers, unsigned n)
 {
 	size_t room = SSIZE_MAX;
 	unsigned i;
@@ -71,14 +70,12 @@ rota_stream_read_stop(struct rota_stream *stream)
 	return table_of(stream)->read_stop(stream);
 }
 
-int
+void
 rota__stream_fill_write(struct rota_write *request, struct iovec *buffers,
 	unsigned n, rota_write_fn *fn, const char *place)
 {
 	unsigned i;
 
-	if (request == NULL || fn == NULL || check_buffers(buffers, n) < 0)
-		return -EINVAL;
 	request->buffers = buffers;
 	if (n <= ROTA_WRITE_INLINE) {
 		for (i = 0; i < n; i++)
@@ -89,18 +86,18 @@ rota__stream_fill_write(struct rota_write *request, struct iovec *buffers,
 	request->first = 0;
 	request->fn = fn;
 	request->request.place = place;
-	return 0;
 }
 
 int
 rota_stream_write_at(struct rota_stream *stream, struct rota_write *request,
 	struct iovec *buffers, unsigned n, rota_write_fn *fn, const char *place)
 {
-	if (!is_open(stream) ||
-		rota__stream_fill_write(request, buffers, n, fn, place) < 0)
+	if (!is_open(stream) || request == NULL || fn == NULL ||
+		rota__stream_check_buffers(buffers, n) < 0)
 		return -EINVAL;
 	if (table_of(stream)->write == NULL)
 		return -ENOTSUP;
+	rota__stream_fill_write(request, buffers, n, fn, place);
 	return table_of(stream)->write(stream, request);
 }
 
@@ -108,7 +105,7 @@ ssize_t
 rota_stream_try_write(
 	struct rota_stream *stream, const struct iovec *buffers, unsigned n)
 {
-	if (!is_open(stream) || check_buffers(buffers, n) < 0)
+	if (!is_open(stream) || rota__stream_check_buffers(buffers, n) < 0)
 		return -EINVAL;
 	if (table_of(stream)->try_write == NULL)
 		return -ENOTSUP;
@@ -226,6 +223,16 @@ rota_stream_shutdown_at(struct rota_stream *stream,
 	request->fn = fn;
 	request->request.place = place;
 	return table_of(stream)->shutdown(stream, request);
+}
+
+int
+rota_stream_shutdown_reading(struct rota_stream *stream)
+{
+	if (!is_open(stream))
+		return -EINVAL;
+	if (table_of(stream)->end_reading == NULL)
+		return -ENOTSUP;
+	return table_of(stream)->end_reading(stream);
 }
 
 int

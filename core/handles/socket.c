@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/handle.h"
+#include "core/handles/more.h"
 #include "core/handles/stream.h"
 #include "core/request.h"
 
@@ -27,6 +28,26 @@ int
 rota__socket_end(struct rota_stream *stream)
 {
 	return stream->handle.loop->sys->shutdown(stream->watch.fd, SHUT_WR);
+}
+
+int
+rota__socket_end_reading(struct rota_stream *stream)
+{
+	int r;
+
+	if (!(stream->state & ROTA__STREAM_READABLE))
+		return -ENOTCONN;
+	r = stream->handle.loop->sys->shutdown(stream->watch.fd, SHUT_RD);
+	/* A peer that is gone already will send nothing either. */
+	if (r < 0 && r != -ENOTCONN)
+		return r;
+	stream->state &= ~(uint32_t)ROTA__STREAM_READABLE;
+	rota__pump_lose_source(stream);
+	(void)rota__stream_read_stop(stream);
+	rota__stream_fail_reads(stream, -ECANCELED);
+	if (stream->more != NULL)
+		stream->more->n_kept = 0;
+	return 0;
 }
 
 int

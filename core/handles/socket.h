@@ -12,6 +12,7 @@ ssize_t rota__socket_pull(
 ssize_t rota__socket_push(
 	struct rota_stream *stream, const struct iovec *buffers, unsigned n);
 int rota__socket_end(struct rota_stream *stream);
+int rota__socket_end_reading(struct rota_stream *stream);
 
 /*
  * Returns the bits of rota__stream_state that a socket made elsewhere has, or

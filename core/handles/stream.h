@@ -69,8 +69,11 @@ int rota__stream_make_buffer(struct rota_loop *loop);
 int rota__stream_init(struct rota_loop *loop, struct rota_stream *stream,
 	const struct rota_handle_type *type);
 
-/* Fills a request that is to be written; -EINVAL for bad buffers. */
-int rota__stream_fill_write(struct rota_write *request, struct iovec *buffers,
+/* 0, or -EINVAL if the sizes do not fit what the kernel counts in. */
+int rota__stream_check_buffers(const struct iovec *buffers, unsigned n);
+
+/* Fills a request that is to be written. */
+void rota__stream_fill_write(struct rota_write *request, struct iovec *buffers,
 	unsigned n, rota_write_fn *fn, const char *place);
 
 /* Gives a stream its descriptor, for which there is room in the table. */

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 
 #include "core/address.h"
@@ -26,6 +25,7 @@ static const struct rota_stream_type tcp_stream = {
 	.pull = rota__socket_pull,
 	.push = rota__socket_push,
 	.end = rota__socket_end,
+	.end_reading = rota__socket_end_reading,
 };
 
 /* Lets close(2) send a reset; if it cannot, it closes as usual. */
@@ -205,17 +205,6 @@ rota_tcp_connect_at(struct rota_tcp *tcp, struct rota_connect *request,
 	rota__socket_connect(&tcp->stream, request, addr,
 		rota__address_length(addr), fn, place);
 	return 0;
-}
-
-int
-rota_tcp_set_nodelay(struct rota_tcp *tcp, int on)
-{
-	if (!is_open(tcp))
-		return -EINVAL;
-	if (tcp->stream.watch.fd < 0)
-		return -ENOTCONN;
-	return switch_on(sys_of(tcp), tcp->stream.watch.fd, IPPROTO_TCP,
-		TCP_NODELAY, on != 0);
 }
 
 int

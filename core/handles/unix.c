@@ -82,6 +82,7 @@ static const struct rota_stream_type unix_stream = {
 	.pull = pull_unix,
 	.push = rota__socket_push,
 	.end = rota__socket_end,
+	.end_reading = rota__socket_end_reading,
 };
 
 /* The handle **********************************************************/

@@ -162,16 +162,16 @@ rota_unix_write_fds_at(struct rota_unix *un, struct rota_unix_write *request,
 	size_t sum = 0;
 	unsigned i;
 
-	if (!is_open(un) || request == NULL || fds == NULL || n_fds == 0 ||
-		n_fds > ROTA_UNIX_MAX_FDS ||
-		rota__stream_fill_write(
-			&request->write, buffers, n, fn, place) < 0)
+	if (!is_open(un) || request == NULL || fn == NULL || fds == NULL ||
+		n_fds == 0 || n_fds > ROTA_UNIX_MAX_FDS ||
+		rota__stream_check_buffers(buffers, n) < 0)
 		return -EINVAL;
 	for (i = 0; i < n; i++)
 		sum += buffers[i].iov_len;
 	/* unix(7): without a byte they would be lost on the way. */
 	if (sum == 0)
 		return -EINVAL;
+	rota__stream_fill_write(&request->write, buffers, n, fn, place);
 	request->fds = fds;
 	request->n_fds = n_fds;
 	return rota__stream_write_fds(&un->stream, request);

@@ -124,8 +124,10 @@ struct rota_stream_type {
 		unsigned n);
 	/* Says that no more will be sent, once all has gone out. */
 	int (*end)(struct rota_stream *stream);
+	/* Says that no more will be read. */
+	int (*end_reading)(struct rota_stream *stream);
 	/* Room to grow; NULL. */
-	void *spare[3];
+	void *spare[2];
 };
 
 struct rota_stream {
@@ -367,6 +369,20 @@ ROTA_API int rota_stream_shutdown_at(struct rota_stream *stream,
 	struct rota_shutdown *request, rota_shutdown_fn *fn, const char *place);
 #define rota_stream_shutdown(stream, request, fn) \
 	rota_stream_shutdown_at(stream, request, fn, ROTA_PLACE(fn))
+
+/*
+ * Ends the receiving side: reading stops and cannot be started again, read
+ * requests and pumps that read end with -ECANCELED, and what has not been
+ * read is dropped. Writing goes on. The peer is not told; most systems take
+ * what it still sends and throw it away.
+ *
+ * errors: -EINVAL stream is NULL, closing or closed; -ENOTCONN it cannot be
+ *	read (any more); -ENOTSUP it is no socket; those of shutdown(2).
+ *	Nothing changes then.
+ * when: the loop's thread.
+ * source: shutdown(2), SHUT_RD.
+ */
+ROTA_API int rota_stream_shutdown_reading(struct rota_stream *stream);
 
 /*
  * Starts to listen; `fn` is called for each connection, which it takes with

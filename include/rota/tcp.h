@@ -91,6 +91,78 @@ ROTA_API int rota_tcp_connect_at(struct rota_tcp *tcp,
 ROTA_API int rota_tcp_set_nodelay(struct rota_tcp *tcp, int on);
 
 /*
+ * Lets the kernel ask a silent peer whether it is still there: after idle_ns
+ * of silence, then each interval_ns; after `count` questions without an
+ * answer the connection ends with -ETIMEDOUT.
+ *
+ * unit: nanoseconds, rounded up to seconds. idle_ns 0 turns it off; another
+ *	number that is 0 stays what it is, at first the system's.
+ * errors: -EINVAL tcp is NULL, closing or closed, count is negative or a
+ *	number too large for the kernel (32767 s, 127 questions on Linux);
+ *	-ENOTCONN no socket; -ENOTSUP a number cannot be set here (OpenBSD:
+ *	only for all); those of setsockopt(2). Of the numbers those before
+ *	the refused one are set then, on or off is as before.
+ * when: the loop's thread.
+ * source: tcp(7), SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT.
+ */
+ROTA_API int rota_tcp_set_keepalive(struct rota_tcp *tcp, uint64_t idle_ns,
+	uint64_t interval_ns, int count);
+
+/*
+ * Sets the sizes of the kernel's buffers, or returns them. The kernel may
+ * choose another size near to what it is told; Linux says the double, since
+ * it counts its own needs. A listener's connections begin with its sizes.
+ *
+ * unit: bytes, at least 1.
+ * errors: -EINVAL tcp is NULL, closing or closed, or the size out of range;
+ *	-ENOTCONN no socket; those of setsockopt(2) and getsockopt(2).
+ * when: the loop's thread.
+ * source: socket(7), SO_RCVBUF, SO_SNDBUF.
+ */
+ROTA_API int rota_tcp_set_receive_buffer(struct rota_tcp *tcp, int size_bytes);
+ROTA_API int rota_tcp_set_send_buffer(struct rota_tcp *tcp, int size_bytes);
+ROTA_API int rota_tcp_receive_buffer(const struct rota_tcp *tcp);
+ROTA_API int rota_tcp_send_buffer(const struct rota_tcp *tcp);
+
+/*
+ * Lets a listener hear of a connection only when its first bytes have come,
+ * or after limit_ns.
+ *
+ * unit: nanoseconds, rounded up to seconds; 0 turns it off.
+ * errors: -EINVAL tcp is NULL, closing or closed; -ENOTCONN no socket;
+ *	-ENOTSUP only Linux has it; those of setsockopt(2).
+ * when: the loop's thread, after rota_tcp_bind().
+ * source: tcp(7), TCP_DEFER_ACCEPT.
+ */
+ROTA_API int rota_tcp_set_defer_accept(struct rota_tcp *tcp, uint64_t limit_ns);
+
+/*
+ * Lets a listener take bytes that come together with the first packet of a
+ * connection, before the peer has proved its address. So the first request
+ * may come twice: only for what does no harm then.
+ *
+ * unit: n so many connections may be in that state; 0 turns it off.
+ * errors: -EINVAL tcp is NULL, closing or closed, n is negative; -ENOTCONN no
+ *	socket; -ENOTSUP; those of setsockopt(2).
+ * when: the loop's thread, after rota_tcp_bind().
+ * source: RFC 7413; tcp(7), TCP_FASTOPEN.
+ */
+ROTA_API int rota_tcp_set_fastopen(struct rota_tcp *tcp, int n);
+
+/*
+ * Lets a connect send the first write with its first packet, if it knows the
+ * peer from before. Then the connect ends at once, and what is wrong with
+ * the connection is told to that write.
+ *
+ * errors: -EINVAL tcp is NULL, closing or closed; -ENOTCONN no socket (bind
+ *	to port 0 of "0.0.0.0" or "::" first); -ENOTSUP only Linux has it;
+ *	those of setsockopt(2).
+ * when: the loop's thread, before rota_tcp_connect().
+ * source: RFC 7413; tcp(7), TCP_FASTOPEN_CONNECT.
+ */
+ROTA_API int rota_tcp_set_fastopen_connect(struct rota_tcp *tcp, int on);
+
+/*
  * Tells the address of our end, or of the peer's.
  * errors: -EINVAL an argument is NULL, or tcp is closing or closed;
  *	-ENOTCONN no socket, no peer.
