@@ -48,6 +48,7 @@ fill(struct rota_loop *loop, const struct rota_loop_options *options)
 	init_rings(loop);
 	rota__heap_init(&loop->heap, &loop->memory);
 	loop->wake_fds[0] = -1;
+	loop->spare_fd = -1;
 	loop->accept_batch = options->accept_batch ? options->accept_batch :
 						     DEFAULT_ACCEPT_BATCH;
 	(void)rota_loop_on_slow(loop, 0, 0, NULL, NULL);
@@ -126,6 +127,8 @@ rota_loop_close(struct rota_loop *loop)
 	if (is_in_use(loop))
 		return -EBUSY;
 	memory = loop->memory;
+	if (loop->spare_fd >= 0)
+		(void)loop->sys->close(loop->spare_fd);
 	rota__metrics_free(loop);
 	rota__children_fini(loop);
 	rota__files_fini(loop);

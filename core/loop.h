@@ -121,6 +121,8 @@ struct rota_loop {
 	/* The room for datagrams, unless in use; how many there are in all. */
 	struct rota__batch *batch;
 	unsigned n_batches;
+	/* Given up to turn connections away, see listen.c; -1 if none. */
+	int spare_fd;
 
 	void *data;
 	rota_loop_fn *before_exit;

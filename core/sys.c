@@ -94,6 +94,17 @@ real_set_cloexec(int fd)
 	return result(fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 
+static int
+real_open_spare(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
+	return result(fd);
+}
+
 int
 rota__sys_prepare_fd(int fd)
 {
@@ -282,6 +293,7 @@ const struct rota_sys rota__sys_real = {
 	.isatty = real_isatty,
 	.reopen = rota__sys_reopen,
 	.set_cloexec = real_set_cloexec,
+	.open_spare = real_open_spare,
 	.prepare_fd = real_prepare_fd,
 	.mute_sigpipe = rota__sys_mute_sigpipe,
 	.read = real_read,

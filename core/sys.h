@@ -92,6 +92,8 @@ struct rota_sys {
 	 */
 	int (*reopen)(int fd);
 	int (*set_cloexec)(int fd);
+	/* A descriptor that holds nothing but its number. */
+	int (*open_spare)(void);
 	/* Makes a socket non-blocking, close-on-exec, without SIGPIPE. */
 	int (*prepare_fd)(int fd);
 	/* The last of these alone. */

@@ -1822,6 +1822,8 @@ LOOP_TEST(options_of_tcp_want_numbers_in_range)
 	ck_refused(rota_tcp_set_send_buffer(&tcp, -1), -EINVAL);
 	ck_refused(rota_tcp_set_fastopen(&tcp, -1), -EINVAL);
 	ck_refused(rota_stream_shutdown_reading(NULL), -EINVAL);
+	ck_refused(rota_stream_set_accept_batch(NULL, 1), -EINVAL);
+	ck_refused(rota_stream_set_accept_batch(&tcp.stream, 1), -EINVAL);
 	ck_assert_int_eq(close(peer), 0);
 	close_all();
 }

@@ -310,6 +310,150 @@ LOOP_TEST(the_receiving_side_may_be_ended_in_the_read_callback)
 	close_all();
 }
 
+/* Listeners ***********************************************************/
+
+static int knocking[8];
+
+static void
+knock(int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		knocking[i] = net_knock(&listener);
+}
+
+static void
+close_knocking(int n)
+{
+	while (n-- > 0)
+		ck_assert_int_eq(close(knocking[n]), 0);
+}
+
+LOOP_TEST(a_listener_takes_no_more_than_its_batch_in_a_turn)
+{
+	n_servers = 0;
+	net_listen(&listener, on_connection);
+	ck_err(rota_stream_set_accept_batch(&listener.stream, 0), -EINVAL);
+	ck_err(rota_stream_set_accept_batch(&listener.stream, 65536), -EINVAL);
+	ck_ok(rota_stream_set_accept_batch(&listener.stream, 2));
+	knock(5);
+	(void)run_once_checked(ROTA_RUN_ONCE);
+	ck_trace("LL");
+	ck_ok(rota_stream_set_accept_batch(&listener.stream, 65535));
+	(void)run_once_checked(ROTA_RUN_ONCE);
+	ck_trace("LLLLL");
+	close_knocking(5);
+	close_all();
+}
+
+LOOP_TEST(only_a_listener_has_a_batch)
+{
+	int peer = net_open(&tcp);
+
+	ck_err(rota_stream_set_accept_batch(&tcp.stream, 1), -EINVAL);
+	ck_assert_int_eq(close(peer), 0);
+	close_all();
+}
+
+/* In want, accepting fails unless the loop has just closed its spare. */
+static int in_want;
+static int may_accept;
+static unsigned n_accepts;
+
+static int
+close_noting(int fd)
+{
+	may_accept = 1;
+	return rota__sys_real.close(fd);
+}
+
+static int
+open_spare_noting(void)
+{
+	may_accept = 0;
+	return rota__sys_real.open_spare();
+}
+
+static int
+accept_in_want(int fd)
+{
+	n_accepts++;
+	if (in_want && !may_accept)
+		return -EMFILE;
+	return rota__sys_real.accept(fd);
+}
+
+static int
+no_spare(void)
+{
+	return -ENOENT;
+}
+
+static void
+listen_in_want(int (*open_spare)(void))
+{
+	static struct rota_sys sys;
+
+	sys = rota__sys_real;
+	sys.close = close_noting;
+	sys.open_spare = open_spare;
+	sys.accept = accept_in_want;
+	net_use(&sys, 0);
+	n_servers = 0;
+	net_listen(&listener, on_connection);
+	in_want = 1;
+	may_accept = 0;
+	n_accepts = 0;
+}
+
+LOOP_TEST(a_listener_long_in_want_turns_clients_away)
+{
+	listen_in_want(open_spare_noting);
+	knock(3);
+	net_run_for(500 * ROTA_MILLISECOND);
+	net_expect_nothing(knocking[0]);
+	net_run_for(800 * ROTA_MILLISECOND);
+	net_expect_end(knocking[0]);
+	net_expect_end(knocking[1]);
+	net_expect_end(knocking[2]);
+	ck_assert_uint_le(n_accepts, 30);
+	ck_assert_uint_eq(n_servers, 0);
+	close_knocking(3);
+	close_all();
+	close_loop();
+}
+
+LOOP_TEST(a_listener_serves_again_when_the_want_is_over)
+{
+	listen_in_want(open_spare_noting);
+	knock(1);
+	net_run_for(300 * ROTA_MILLISECOND);
+	in_want = 0;
+	trace_reset();
+	net_run_until_traced(1);
+	ck_trace("L");
+	ck_assert_uint_eq(n_servers, 1);
+	close_knocking(1);
+	close_all();
+	close_loop();
+}
+
+LOOP_TEST(without_a_spare_descriptor_clients_wait)
+{
+	listen_in_want(no_spare);
+	knock(1);
+	net_run_for(1300 * ROTA_MILLISECOND);
+	net_expect_nothing(knocking[0]);
+	in_want = 0;
+	trace_reset();
+	net_run_until_traced(1);
+	ck_trace("L");
+	close_knocking(1);
+	close_all();
+	close_loop();
+}
+
 static void
 add_cases(Suite *suite)
 {
@@ -334,6 +478,14 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(tc, only_sockets_have_a_receiving_side_to_end);
 	tcase_add_loop_test(
 		tc, the_receiving_side_may_be_ended_in_the_read_callback);
+
+	tc = harness_case(suite, "listeners");
+	tcase_add_loop_test(
+		tc, a_listener_takes_no_more_than_its_batch_in_a_turn);
+	tcase_add_loop_test(tc, only_a_listener_has_a_batch);
+	tcase_add_loop_test(tc, a_listener_long_in_want_turns_clients_away);
+	tcase_add_loop_test(tc, a_listener_serves_again_when_the_want_is_over);
+	tcase_add_loop_test(tc, without_a_spare_descriptor_clients_wait);
 }
 
 HARNESS_MAIN("tcp_options", add_cases)

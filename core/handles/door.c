@@ -247,6 +247,16 @@ rota_stream_listen_at(struct rota_stream *listener, int backlog,
 }
 
 int
+rota_stream_set_accept_batch(struct rota_stream *listener, unsigned n)
+{
+	if (!is_open(listener) || n == 0 || n > USHRT_MAX ||
+		!(listener->state & ROTA__STREAM_LISTENING))
+		return -EINVAL;
+	listener->in.listening.batch = (unsigned short)n;
+	return 0;
+}
+
+int
 rota_stream_accept(struct rota_stream *listener, struct rota_stream *client)
 {
 	if (!is_open(listener) || !is_open(client) ||

@@ -2,9 +2,11 @@
 /*
  * Listening streams. When descriptors or memory run out, the connections
  * wait in the kernel's backlog while the listener pauses: it neither spins
- * nor loses anybody.
+ * nor loses anybody over a passing want. If descriptors are missing for long,
+ * the clients are turned away, so that they do not hang.
  */
 #include <errno.h>
+#include <limits.h>
 
 #include "core/clock.h"
 #include "core/handle.h"
@@ -15,6 +17,9 @@
 #include "core/turn.h"
 
 #define PAUSE_NS (UINT64_C(100) * ROTA_MILLISECOND)
+
+/* So many pauses in a row a connection waits for a descriptor. */
+#define PATIENT_PAUSES 10
 
 static void
 call_listen(struct rota_stream *listener, int status)
@@ -27,12 +32,60 @@ call_listen(struct rota_stream *listener, int status)
 	rota__after_callback(loop);
 }
 
+/* The loop's spare descriptor; without one, nobody can be turned away. */
+static void
+need_spare(struct rota_loop *loop)
+{
+	int fd;
+
+	if (loop->spare_fd >= 0)
+		return;
+	fd = loop->sys->open_spare();
+	loop->spare_fd = fd < 0 ? -1 : fd;
+}
+
+/*
+ * Gives up the spare descriptor to accept with its number and close at once.
+ * Another thread may snatch the number: then they wait for the next pause.
+ */
+static void
+turn_away(struct rota_stream *listener)
+{
+	struct rota_loop *loop = listener->handle.loop;
+	unsigned n = listener->in.listening.batch;
+	int fd;
+
+	if (loop->spare_fd < 0)
+		return;
+	(void)loop->sys->close(loop->spare_fd);
+	loop->spare_fd = -1;
+	do {
+		fd = loop->sys->accept(listener->watch.fd);
+		if (fd >= 0)
+			(void)loop->sys->close(fd);
+	} while (fd >= 0 && --n > 0);
+	need_spare(loop);
+}
+
+/* Counts how long descriptors have been missing, and loses patience. */
+static void
+heed_want(struct rota_stream *listener, int error)
+{
+	if (error != -EMFILE && error != -ENFILE)
+		return;
+	if (listener->in.listening.n_pauses < PATIENT_PAUSES)
+		listener->in.listening.n_pauses++;
+	else
+		turn_away(listener);
+}
+
 void
 rota__stream_accept_failed(struct rota_stream *listener, int error)
 {
 	struct rota_loop *loop = listener->handle.loop;
 	uint64_t now_ns = loop->sys->clock_ns();
 
+	heed_want(listener, error);
 	listener->state |= ROTA__STREAM_PAUSED;
 	rota__stream_watch(listener);
 	rota__heap_start(&loop->heap, &listener->out.pause,
@@ -46,7 +99,7 @@ rota__stream_expire(struct rota_loop *loop, struct rota_alarm *alarm)
 	struct rota_stream *listener =
 		ROTA__CONTAINER(alarm, struct rota_stream, out.pause);
 
-	(void)loop;
+	need_spare(loop);
 	listener->state &= ~(uint32_t)ROTA__STREAM_PAUSED;
 	rota__stream_watch(listener);
 }
@@ -76,6 +129,7 @@ accept_one(struct rota_stream *listener)
 		rota__stream_accept_failed(listener, fd);
 		return 0;
 	}
+	listener->in.listening.n_pauses = 0;
 	listener->in.listening.accepted = fd;
 	call_listen(listener, 0);
 	if (!(listener->state & ROTA__STREAM_LISTENING))
@@ -91,7 +145,7 @@ accept_one(struct rota_stream *listener)
 void
 rota__stream_accept_all(struct rota_stream *listener)
 {
-	unsigned n = listener->handle.loop->accept_batch;
+	unsigned n = listener->in.listening.batch;
 
 	while (n-- > 0 && accept_one(listener))
 		;
@@ -153,6 +207,12 @@ rota__stream_listen(struct rota_stream *stream, int backlog, rota_listen_fn *fn,
 	stream->out.pause = pause;
 	stream->in.listening.fn = fn;
 	stream->in.listening.accepted = -1;
+	stream->in.listening.batch =
+		(unsigned short)(loop->accept_batch < USHRT_MAX ?
+				loop->accept_batch :
+				USHRT_MAX);
+	stream->in.listening.n_pauses = 0;
+	need_spare(loop);
 	stream->state |= ROTA__STREAM_LISTENING;
 	rota__stream_watch(stream);
 	rota__handle_activate(&stream->handle, place);

@@ -53,7 +53,9 @@ typedef void rota_drain_fn(struct rota_stream *stream);
 /*
  * Says that a connection waits to be accepted (status 0), or that accepting
  * fails at the moment (-EMFILE, say). The listener goes on by itself in
- * either case, after a pause where descriptors have run out.
+ * either case, after a pause of 100 ms where something has run out. If
+ * descriptors are what is missing, and for a second already, then those that
+ * wait are turned away: their connections are closed.
  */
 typedef void rota_listen_fn(struct rota_stream *listener, int status);
 
@@ -147,7 +149,8 @@ struct rota_stream {
 		struct {
 			rota_listen_fn *fn;
 			int accepted;
-			int backlog;
+			unsigned short batch;
+			unsigned short n_pauses;
 		} listening;
 	} in;
 	union {
@@ -398,6 +401,18 @@ ROTA_API int rota_stream_listen_at(struct rota_stream *listener, int backlog,
 	rota_listen_fn *fn, const char *place);
 #define rota_stream_listen(listener, backlog, fn) \
 	rota_stream_listen_at(listener, backlog, fn, ROTA_PLACE(fn))
+
+/*
+ * Limits how many connections the listener takes before others get their
+ * turn; at first as many as the loop's options say.
+ *
+ * unit: n connections per turn, 1 to 65535.
+ * errors: -EINVAL listener is NULL, closing or closed, does not listen, or n
+ *	is out of range.
+ * when: the loop's thread, after rota_stream_listen().
+ */
+ROTA_API int rota_stream_set_accept_batch(
+	struct rota_stream *listener, unsigned n);
 
 /*
  * Takes the waiting connection into `client`, an idle stream of the same
