@@ -18,7 +18,8 @@ enum rota__alarm_kind {
 	ROTA__ALARM_REQUEST,
 	ROTA__ALARM_LISTENER,
 	ROTA__ALARM_IDLE,
-	ROTA__ALARM_FILES
+	ROTA__ALARM_FILES,
+	ROTA__ALARM_RACE
 };
 
 enum rota__request_flag {

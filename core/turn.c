@@ -16,6 +16,7 @@
 #include "core/handle.h"
 #include "core/handles/immediate.h"
 #include "core/handles/more.h"
+#include "core/handles/race.h"
 #include "core/handles/stream.h"
 #include "core/handles/timer.h"
 #include "core/pending.h"
@@ -69,6 +70,7 @@ static void (*const expire[])(struct rota_loop *, struct rota_alarm *) = {
 	[ROTA__ALARM_LISTENER] = rota__stream_expire,
 	[ROTA__ALARM_IDLE] = rota__stream_expire_idle,
 	[ROTA__ALARM_FILES] = rota__files_expire,
+	[ROTA__ALARM_RACE] = rota__race_expire,
 };
 
 static void

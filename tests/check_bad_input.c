@@ -1769,6 +1769,8 @@ LOOP_TEST(functions_of_tcp_want_a_handle)
 {
 	struct sockaddr_storage addr = loopback(1);
 	struct sockaddr *to = (struct sockaddr *)&addr;
+	const struct sockaddr *list[] = { to };
+	struct rota_connect_any any = { 0 };
 	struct rota_connect connect = { 0 };
 	struct rota_tcp tcp = { 0 };
 
@@ -1778,6 +1780,9 @@ LOOP_TEST(functions_of_tcp_want_a_handle)
 	ck_refused(rota_tcp_open(NULL, STDERR_FILENO), -EINVAL);
 	ck_refused(rota_tcp_bind(NULL, to, 0), -EINVAL);
 	ck_refused(rota_tcp_connect(NULL, &connect, to, on_connected), -EINVAL);
+	ck_refused_for(&any,
+		rota_tcp_connect_any(NULL, &any, list, 1, 0, on_connected),
+		-EINVAL);
 	ck_refused(rota_tcp_set_nodelay(NULL, 1), -EINVAL);
 	ck_refused(rota_tcp_set_keepalive(NULL, 1, 0, 0), -EINVAL);
 	ck_refused(rota_tcp_set_receive_buffer(NULL, 1), -EINVAL);
@@ -1796,6 +1801,8 @@ LOOP_TEST(functions_of_tcp_want_all_their_arguments)
 {
 	struct sockaddr_storage addr = loopback(1);
 	struct sockaddr *to = (struct sockaddr *)&addr;
+	const struct sockaddr *list[] = { to, NULL };
+	struct rota_connect_any any = { 0 };
 	struct rota_connect connect = { 0 };
 	struct rota_tcp tcp = { 0 };
 
@@ -1807,6 +1814,20 @@ LOOP_TEST(functions_of_tcp_want_all_their_arguments)
 		rota_tcp_connect(&tcp, &connect, NULL, on_connected), -EINVAL);
 	ck_refused_for(
 		&connect, rota_tcp_connect(&tcp, &connect, to, NULL), -EINVAL);
+	ck_refused_for(&any,
+		rota_tcp_connect_any(&tcp, &any, NULL, 1, 0, on_connected),
+		-EINVAL);
+	ck_refused_for(&any,
+		rota_tcp_connect_any(&tcp, &any, list, 0, 0, on_connected),
+		-EINVAL);
+	ck_refused_for(&any,
+		rota_tcp_connect_any(&tcp, &any, list, 2, 0, on_connected),
+		-EINVAL);
+	ck_refused_for(&any, rota_tcp_connect_any(&tcp, &any, list, 1, 0, NULL),
+		-EINVAL);
+	ck_refused_for(&tcp,
+		rota_tcp_connect_any(&tcp, NULL, list, 1, 0, on_connected),
+		-EINVAL);
 	ck_refused_for(&tcp, rota_tcp_local_address(&tcp, NULL), -EINVAL);
 	ck_refused_for(&tcp, rota_tcp_peer_address(&tcp, NULL), -EINVAL);
 	close_all();

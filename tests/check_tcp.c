@@ -287,25 +287,10 @@ LOOP_TEST(a_listener_for_ipv6_only_is_not_reached_over_ipv4)
 	close_all();
 }
 
-/* Takes a port on which nobody listens, as long as the socket is open. */
-static int
-take_port(uint16_t *ret_port)
-{
-	struct sockaddr_in addr;
-	socklen_t len = sizeof(addr);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(bind(fd, net_loopback(0), sizeof(addr)), 0);
-	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
-	*ret_port = ntohs(addr.sin_port);
-	return fd;
-}
-
 LOOP_TEST(a_refused_connect_is_told_in_a_later_phase)
 {
 	uint16_t port;
-	int fd = take_port(&port);
+	int fd = net_take_port(&port);
 
 	ck_ok(rota_tcp_init(loop, &client));
 	ck_ok(rota_tcp_connect(
@@ -375,60 +360,12 @@ LOOP_TEST(a_connect_that_succeeds_at_once_is_told_in_a_later_phase)
 
 /* A listener whose backlog is full ***/
 
-#define MAX_FULL 64
-
-static int full_fds[MAX_FULL];
-static unsigned n_full;
-static struct sockaddr_in full_address;
-
-/* Returns 1 if the listener takes no more. */
-static int
-fill_one(void)
-{
-	struct pollfd wanted = { .events = POLLOUT };
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_uint_lt(n_full, MAX_FULL);
-	full_fds[n_full++] = fd;
-	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-	(void)connect(
-		fd, (struct sockaddr *)&full_address, sizeof(full_address));
-	wanted.fd = fd;
-	return poll(&wanted, 1, 20) == 0;
-}
-
-/* From now on a connect to full_address does not end. */
-static void
-make_full_listener(void)
-{
-	socklen_t len = sizeof(full_address);
-	uint16_t port;
-
-	n_full = 0;
-	full_fds[n_full++] = take_port(&port);
-	ck_assert_int_eq(listen(full_fds[0], 1), 0);
-	ck_assert_int_eq(getsockname(full_fds[0],
-				 (struct sockaddr *)&full_address, &len),
-		0);
-	while (!fill_one())
-		;
-}
-
-static void
-close_full_listener(void)
-{
-	while (n_full > 0)
-		ck_assert_int_eq(close(full_fds[--n_full]), 0);
-}
-
 static void
 connect_in_vain(rota_connect_fn *fn)
 {
-	make_full_listener();
+	net_open_full();
 	ck_ok(rota_tcp_init(loop, &client));
-	ck_ok(rota_tcp_connect(
-		&client, &connecting, (struct sockaddr *)&full_address, fn));
+	ck_ok(rota_tcp_connect(&client, &connecting, net_full(), fn));
 }
 
 LOOP_TEST(a_connect_ends_at_its_deadline_and_not_before)
@@ -443,7 +380,7 @@ LOOP_TEST(a_connect_ends_at_its_deadline_and_not_before)
 	ck_trace("Ct");
 	ck_assert_uint_ge(harness_true_ns() - begun_ns, 20 * ROTA_MILLISECOND);
 	close_all();
-	close_full_listener();
+	net_close_full();
 }
 
 LOOP_TEST(a_connect_without_its_deadline_goes_on)
@@ -456,7 +393,7 @@ LOOP_TEST(a_connect_without_its_deadline_goes_on)
 	ck_trace("");
 	close_all();
 	ck_trace("Cc");
-	close_full_listener();
+	net_close_full();
 }
 
 LOOP_TEST(a_connect_that_is_cancelled_is_told_later_and_once)
@@ -470,7 +407,7 @@ LOOP_TEST(a_connect_that_is_cancelled_is_told_later_and_once)
 	ck_trace("Cc");
 	ck_err(rota_request_cancel(&connecting.request), -EALREADY);
 	close_all();
-	close_full_listener();
+	net_close_full();
 }
 
 LOOP_TEST(closing_tells_a_connect_before_the_close_callback)
@@ -480,7 +417,7 @@ LOOP_TEST(closing_tells_a_connect_before_the_close_callback)
 	ck_trace("");
 	run_to_the_end();
 	ck_trace("CcX");
-	close_full_listener();
+	net_close_full();
 }
 
 LOOP_TEST(a_connect_that_is_not_referenced_does_not_hold_the_loop)
@@ -491,7 +428,7 @@ LOOP_TEST(a_connect_that_is_not_referenced_does_not_hold_the_loop)
 	run_to_the_end();
 	ck_trace("");
 	close_all();
-	close_full_listener();
+	net_close_full();
 }
 
 static void
@@ -505,7 +442,7 @@ on_connect_again(struct rota_connect *request, int status)
 LOOP_TEST(a_handle_may_connect_again_in_the_callback_of_its_failure)
 {
 	uint16_t port;
-	int fd = take_port(&port);
+	int fd = net_take_port(&port);
 
 	net_listen(&listener, on_connection);
 	ck_ok(rota_tcp_init(loop, &client));
@@ -528,7 +465,7 @@ LOOP_TEST(a_handle_may_connect_again_after_a_cancel)
 	ck_assert_int_eq(strncmp(trace_text(), "Cc", 2), 0);
 	ck_assert_int_eq(count_letter('C'), 2);
 	close_all();
-	close_full_listener();
+	net_close_full();
 }
 
 LOOP_TEST(a_second_connect_is_refused)
@@ -624,7 +561,7 @@ static int
 connect_to_socket(rota_connect_fn *fn)
 {
 	uint16_t port;
-	int fd = take_port(&port);
+	int fd = net_take_port(&port);
 
 	ck_assert_int_eq(listen(fd, 10), 0);
 	ck_ok(rota_tcp_init(loop, &client));
@@ -671,7 +608,7 @@ LOOP_TEST(reading_started_before_the_connect_ends_waits_for_it)
 LOOP_TEST(reading_ends_silently_when_the_connect_fails)
 {
 	uint16_t port;
-	int fd = take_port(&port);
+	int fd = net_take_port(&port);
 
 	ck_ok(rota_tcp_init(loop, &client));
 	ck_ok(rota_tcp_connect(
@@ -687,7 +624,7 @@ LOOP_TEST(reading_ends_silently_when_the_connect_fails)
 LOOP_TEST(what_is_queued_fails_with_the_connect)
 {
 	uint16_t port;
-	int fd = take_port(&port);
+	int fd = net_take_port(&port);
 
 	ck_ok(rota_tcp_init(loop, &client));
 	ck_ok(rota_tcp_connect(
@@ -709,7 +646,7 @@ LOOP_TEST(what_is_queued_ends_with_the_deadline_of_the_connect)
 	run_to_the_end();
 	ck_trace("CtWtWtWtSt");
 	close_all();
-	close_full_listener();
+	net_close_full();
 }
 
 LOOP_TEST(a_write_taken_back_before_the_connect_ends_is_not_sent)
@@ -751,7 +688,7 @@ LOOP_TEST(a_stream_may_be_closed_in_its_connect_callback)
 LOOP_TEST(writes_end_before_the_close_of_the_connect_callback)
 {
 	uint16_t port;
-	int fd = take_port(&port);
+	int fd = net_take_port(&port);
 
 	ck_ok(rota_tcp_init(loop, &client));
 	ck_ok(rota_tcp_connect(
@@ -919,7 +856,7 @@ LOOP_TEST(a_connected_socket_can_be_taken_over)
 LOOP_TEST(a_listening_socket_can_be_taken_over)
 {
 	uint16_t port;
-	int listening = take_port(&port);
+	int listening = net_take_port(&port);
 	int fd;
 
 	ck_assert_int_eq(listen(listening, 10), 0);
@@ -1300,7 +1237,7 @@ want_loses_nobody(void)
 {
 	struct rlimit before;
 	uint16_t port;
-	int listening = take_port(&port);
+	int listening = net_take_port(&port);
 	int knocking = socket(AF_INET, SOCK_STREAM, 0);
 	int fd;
 

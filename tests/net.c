@@ -101,6 +101,73 @@ net_open_both(struct rota_tcp *a, struct rota_tcp *b)
 	ck_ok(rota_tcp_open(b, peer));
 }
 
+int
+net_take_port(uint16_t *ret_port)
+{
+	struct sockaddr_in addr;
+	socklen_t len = sizeof(addr);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(bind(fd, net_loopback(0), sizeof(addr)), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
+	*ret_port = ntohs(addr.sin_port);
+	return fd;
+}
+
+/* A listener whose backlog is full ***/
+
+#define MAX_FULL 64
+
+static int full_fds[MAX_FULL];
+static unsigned n_full;
+static struct sockaddr_in full_address;
+
+const struct sockaddr *
+net_full(void)
+{
+	return (const struct sockaddr *)&full_address;
+}
+
+/* Returns 1 if the listener takes no more. */
+static int
+fill_one(void)
+{
+	struct pollfd wanted = { .events = POLLOUT };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_uint_lt(n_full, MAX_FULL);
+	full_fds[n_full++] = fd;
+	ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	(void)connect(fd, net_full(), sizeof(full_address));
+	wanted.fd = fd;
+	return poll(&wanted, 1, 20) == 0;
+}
+
+void
+net_open_full(void)
+{
+	socklen_t len = sizeof(full_address);
+	uint16_t port;
+
+	n_full = 0;
+	full_fds[n_full++] = net_take_port(&port);
+	ck_assert_int_eq(listen(full_fds[0], 1), 0);
+	ck_assert_int_eq(getsockname(full_fds[0],
+				 (struct sockaddr *)&full_address, &len),
+		0);
+	while (!fill_one())
+		;
+}
+
+void
+net_close_full(void)
+{
+	while (n_full > 0)
+		ck_assert_int_eq(close(full_fds[--n_full]), 0);
+}
+
 void
 net_narrow(int fd, int peer)
 {

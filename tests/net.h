@@ -39,6 +39,14 @@ int net_knock(const struct rota_tcp *listener);
 int net_open(struct rota_tcp *tcp);
 void net_open_both(struct rota_tcp *a, struct rota_tcp *b);
 
+/* Takes a port on which nobody listens, as long as the socket is open. */
+int net_take_port(uint16_t *ret_port);
+
+/* Between these two, a connect to net_full() does not end. */
+void net_open_full(void);
+const struct sockaddr *net_full(void);
+void net_close_full(void);
+
 /* Makes the buffers of a connection so small that 1 MiB does not fit. */
 void net_narrow(int fd, int peer);
 

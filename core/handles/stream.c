@@ -7,6 +7,7 @@
 
 #include "core/handle.h"
 #include "core/handles/more.h"
+#include "core/handles/race.h"
 #include "core/handles/write.h"
 #include "core/pending.h"
 #include "core/queue.h"
@@ -20,6 +21,11 @@ _Static_assert(offsetof(struct rota_stream, watch) ==
 _Static_assert(offsetof(struct rota_stream, pending) ==
 		offsetof(struct rota__sender, pending),
 	"a rota_stream begins as a rota__sender");
+
+/* What of its state a stream has without a descriptor as well. */
+#define WITHOUT_FD \
+	(ROTA__STREAM_EAGER | ROTA__STREAM_FULL | ROTA__STREAM_FLUSHING | \
+		ROTA__STREAM_RECORDS | ROTA__STREAM_TAKES_FDS)
 
 int
 rota__stream_make_buffer(struct rota_loop *loop)
@@ -59,24 +65,27 @@ rota__stream_adopt(struct rota_stream *stream, int fd, uint32_t state)
 	stream->state |= state;
 }
 
+/* Closes it, or gives it back. */
+static void
+let_go(struct rota_stream *stream)
+{
+	const struct rota_sys *sys = stream->handle.loop->sys;
+
+	rota__watch_forget(stream->handle.loop, &stream->watch,
+		!(stream->state & ROTA__STREAM_SHARED));
+	if (stream->state & ROTA__STREAM_KEPT)
+		(void)sys->set_flags(stream->watch.fd, stream->flags_before);
+	else
+		(void)sys->close(stream->watch.fd);
+	stream->watch.fd = -1;
+}
+
 void
 rota__stream_drop_fd(struct rota_stream *stream)
 {
-	struct rota_loop *loop = stream->handle.loop;
-
-	if (stream->watch.fd < 0)
-		return;
-	rota__watch_forget(
-		loop, &stream->watch, !(stream->state & ROTA__STREAM_SHARED));
-	if (stream->state & ROTA__STREAM_KEPT)
-		(void)loop->sys->set_flags(
-			stream->watch.fd, stream->flags_before);
-	else
-		(void)loop->sys->close(stream->watch.fd);
-	stream->watch.fd = -1;
-	stream->state &= ROTA__STREAM_EAGER | ROTA__STREAM_FULL |
-		ROTA__STREAM_FLUSHING | ROTA__STREAM_RECORDS |
-		ROTA__STREAM_TAKES_FDS;
+	if (stream->watch.fd >= 0)
+		let_go(stream);
+	stream->state &= WITHOUT_FD;
 }
 
 static unsigned
@@ -84,6 +93,8 @@ wish_of(const struct rota_stream *stream)
 {
 	unsigned events = 0;
 
+	if (stream->state & ROTA__STREAM_RACING)
+		return 0;
 	if (stream->state & ROTA__STREAM_CONNECTING)
 		return ROTA_WRITABLE;
 	if (stream->state & (ROTA__STREAM_READING | ROTA__STREAM_ASKED) ||
@@ -314,6 +325,8 @@ abandon(struct rota_stream *stream)
 	rota__pump_lose_source(stream);
 	if (stream->state & ROTA__STREAM_LISTENING)
 		rota__stream_end_listening(stream);
+	if (stream->state & ROTA__STREAM_RACING)
+		rota__race_end(stream);
 	if (stream->connecting != NULL &&
 		!rota__request_is_decided(&stream->connecting->request))
 		rota__request_decide(&stream->connecting->request, -ECANCELED);

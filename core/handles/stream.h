@@ -44,7 +44,9 @@ enum rota__stream_state {
 	/* Each write is a record of its own. */
 	ROTA__STREAM_RECORDS = 1 << 16,
 	/* Descriptors may come with the bytes. */
-	ROTA__STREAM_TAKES_FDS = 1 << 17
+	ROTA__STREAM_TAKES_FDS = 1 << 17,
+	/* Connecting to one of several addresses: has no descriptor yet. */
+	ROTA__STREAM_RACING = 1 << 18
 };
 
 /* What a read request wants; 0 and above: up to that byte. */

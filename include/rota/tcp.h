@@ -81,6 +81,43 @@ ROTA_API int rota_tcp_connect_at(struct rota_tcp *tcp,
 #define rota_tcp_connect(tcp, request, addr, fn) \
 	rota_tcp_connect_at(tcp, request, addr, fn, ROTA_PLACE(fn))
 
+struct rota__race;
+
+/* The request of its callback is &request->connect. */
+struct rota_connect_any {
+	struct rota_connect connect;
+
+	/* Private from here on. */
+	struct rota__race *race;
+};
+
+/*
+ * Connects to the first of n addresses that answers: begins with the first
+ * one, and with another each time that delay_ns has passed or one has
+ * failed, taking turns between IPv6 and IPv4, in the order given otherwise.
+ * Whoever answers first is the peer (rota_tcp_peer_address() tells which),
+ * all others are closed. Reading and writing may be started at once.
+ *
+ * shape: array and addresses are only read during the call; each is a
+ *	sockaddr_in or sockaddr_in6. RFC 6724 has an order for them, and
+ *	getaddrinfo(3) gives them in it.
+ * unit: n 1 to 1024; delay_ns nanoseconds, 0 for the usual 250 ms.
+ * errors: -EINVAL an argument or address is NULL, n is out of range, or the
+ *	handle closing or closed; -EALREADY connecting; -EISCONN it has a
+ *	socket; -EAFNOSUPPORT; -ENOMEM. The handle is as before. To `fn`
+ *	comes, if all fail, the last error that says more than that there is
+ *	no way (-ENETUNREACH and the like), else the last one; and those of
+ *	rota_tcp_connect().
+ * when: the loop's thread.
+ * source: RFC 8305.
+ */
+ROTA_API int rota_tcp_connect_any_at(struct rota_tcp *tcp,
+	struct rota_connect_any *request, const struct sockaddr *const *addrs,
+	unsigned n, uint64_t delay_ns, rota_connect_fn *fn, const char *place);
+#define rota_tcp_connect_any(tcp, request, addrs, n, delay_ns, fn) \
+	rota_tcp_connect_any_at( \
+		tcp, request, addrs, n, delay_ns, fn, ROTA_PLACE(fn))
+
 /*
  * Sends small writes at once (1), or lets the kernel collect them (0).
  * errors: -EINVAL tcp is NULL, closing or closed; -ENOTCONN no socket;
