@@ -1836,6 +1836,7 @@ LOOP_TEST(functions_of_tcp_want_all_their_arguments)
 LOOP_TEST(options_of_tcp_want_numbers_in_range)
 {
 	struct rota_tcp tcp = { 0 };
+	int fd = -1;
 	int peer = open_connection(&tcp);
 
 	ck_refused(rota_tcp_set_keepalive(&tcp, 1, 0, -1), -EINVAL);
@@ -1843,6 +1844,8 @@ LOOP_TEST(options_of_tcp_want_numbers_in_range)
 	ck_refused(rota_tcp_set_send_buffer(&tcp, -1), -EINVAL);
 	ck_refused(rota_tcp_set_fastopen(&tcp, -1), -EINVAL);
 	ck_refused(rota_stream_shutdown_reading(NULL), -EINVAL);
+	ck_refused_for(&fd, rota_stream_detach(NULL, &fd), -EINVAL);
+	ck_refused_for(&tcp, rota_stream_detach(&tcp.stream, NULL), -EINVAL);
 	ck_refused(rota_stream_set_accept_batch(NULL, 1), -EINVAL);
 	ck_refused(rota_stream_set_accept_batch(&tcp.stream, 1), -EINVAL);
 	ck_assert_int_eq(close(peer), 0);

@@ -443,6 +443,39 @@ watch()
 	says watch_dir '^gone .*/watched$'
 }
 
+# An open file goes from one process to another.
+pass_fd()
+{
+	awk 'BEGIN { for (i = 0; i < 20000; i++) print "line", i }' \
+		>"$dir/passed"
+	examples/fd_pass --backend "$backend" send "$dir/door" "$dir/passed" \
+		>"$dir/fd_sender.out" 2>&1 </dev/null &
+	server=$!
+	tries=0
+	until [ -S "$dir/door" ]; do
+		tries=$((tries + 1))
+		[ $tries -le 100 ] || fail "fd_pass opens no socket"
+		nap
+	done
+	# The file is there a moment before somebody listens.
+	nap
+	examples/fd_pass --backend "$backend" receive "$dir/door" \
+		>"$dir/received" 2>"$dir/fd_receiver.out" </dev/null ||
+		fail "fd_pass receive ended with $?"
+	wait "$server" || fail "fd_pass send ended with $?"
+	server=
+	cmp "$dir/passed" "$dir/received" || fail "another file came"
+	[ ! -e "$dir/door" ] || fail "fd_pass leaves its socket behind"
+	says fd_sender "^passing it to user $(id -u), process "
+}
+
+hand_over()
+{
+	ends 0 handover examples/handover --backend "$backend" --threads 4 \
+		--connections 400
+	says handover '^400 connections, shared evenly among 4 loops$'
+}
+
 try_backend()
 {
 	backend=$1
@@ -454,6 +487,8 @@ try_backend()
 	load 5 5 300000
 	load 1 3 1
 	stop_server TERM
+	pass_fd
+	hand_over
 	start_server
 	stop_server INT
 	ends 0 udp_echo examples/udp_echo --backend "$backend" --count 5000
@@ -645,8 +680,8 @@ usable=$(awk 'NR > 1 && $3 == "yes" && $4 != "unusable:" { print $1 }' \
 
 ## Programs by themselves ####################################################
 
-for program in backends chat_server echo_client echo_server line_reader \
-	run_child tcp_proxy tour udp_echo watch_dir; do
+for program in backends chat_server echo_client echo_server fd_pass handover \
+	line_reader run_child tcp_proxy tour udp_echo watch_dir; do
 	ends 0 "$program" "examples/$program" --help
 	says "$program" "^usage: $program"
 	ends 2 "$program" "examples/$program" --no-such-option
@@ -658,6 +693,11 @@ ends 2 echo_server examples/echo_server --port 65536
 ends 2 echo_server examples/echo_server --host nowhere
 ends 2 echo_client examples/echo_client
 ends 1 echo_client examples/echo_client --backend nonsense --port 1
+ends 1 fd_pass examples/fd_pass --backend nonsense receive x
+ends 1 fd_pass examples/fd_pass receive "$dir/nowhere"
+ends 2 fd_pass examples/fd_pass send x
+ends 1 handover examples/handover --backend nonsense
+ends 2 handover examples/handover --threads 0
 ends 1 tour examples/tour --backend nonsense
 ends 2 watch_dir examples/watch_dir
 ends 2 watch_dir examples/watch_dir --interval 0 .

@@ -269,6 +269,14 @@ rota_stream_accept(struct rota_stream *listener, struct rota_stream *client)
 }
 
 int
+rota_stream_detach(struct rota_stream *stream, int *ret_fd)
+{
+	if (!is_open(stream) || ret_fd == NULL)
+		return -EINVAL;
+	return rota__stream_detach(stream, ret_fd);
+}
+
+int
 rota_stream_set_gather(struct rota_stream *stream, int on)
 {
 	if (!is_open(stream))

@@ -65,27 +65,63 @@ rota__stream_adopt(struct rota_stream *stream, int fd, uint32_t state)
 	stream->state |= state;
 }
 
-/* Closes it, or gives it back. */
-static void
-let_go(struct rota_stream *stream)
+/* The kernel forgets the descriptor; one that stays gets its flags back. */
+static int
+let_go(struct rota_stream *stream, int will_close)
 {
-	const struct rota_sys *sys = stream->handle.loop->sys;
+	int fd = stream->watch.fd;
 
-	rota__watch_forget(stream->handle.loop, &stream->watch,
-		!(stream->state & ROTA__STREAM_SHARED));
+	rota__watch_forget(stream->handle.loop, &stream->watch, will_close);
 	if (stream->state & ROTA__STREAM_KEPT)
-		(void)sys->set_flags(stream->watch.fd, stream->flags_before);
-	else
-		(void)sys->close(stream->watch.fd);
+		(void)stream->handle.loop->sys->set_flags(
+			fd, stream->flags_before);
 	stream->watch.fd = -1;
+	return fd;
 }
 
 void
 rota__stream_drop_fd(struct rota_stream *stream)
 {
-	if (stream->watch.fd >= 0)
-		let_go(stream);
+	if (stream->watch.fd >= 0) {
+		int fd = let_go(stream, !(stream->state & ROTA__STREAM_SHARED));
+
+		if (!(stream->state & ROTA__STREAM_KEPT))
+			(void)stream->handle.loop->sys->close(fd);
+	}
 	stream->state &= WITHOUT_FD;
+}
+
+/* 1 if something is kept or owed that has to do with reading in requests. */
+static int
+has_more_to_do(const struct rota__stream_more *more)
+{
+	return more != NULL &&
+		(more->n_kept > 0 || more->asked.first != NULL ||
+			more->served.first != NULL || more->pump != NULL ||
+			more->pumps.first != NULL);
+}
+
+static int
+is_at_rest(const struct rota_stream *stream)
+{
+	return !(stream->state &
+		       (ROTA__STREAM_READING | ROTA__STREAM_ASKED |
+			       ROTA__STREAM_LISTENING | ROTA__STREAM_FULL)) &&
+		stream->connecting == NULL &&
+		stream->out.writing.first == NULL &&
+		!has_more_to_do(stream->more);
+}
+
+int
+rota__stream_detach(struct rota_stream *stream, int *ret_fd)
+{
+	if (!is_at_rest(stream))
+		return -EBUSY;
+	if (stream->watch.fd < 0)
+		return -ENOTCONN;
+	*ret_fd = let_go(stream, 0);
+	stream->state &= WITHOUT_FD;
+	return 0;
 }
 
 static unsigned

@@ -84,6 +84,9 @@ void rota__stream_adopt(struct rota_stream *stream, int fd, uint32_t state);
 /* Closes the descriptor, if there is one, or gives it back. */
 void rota__stream_drop_fd(struct rota_stream *stream);
 
+/* Gives the descriptor of a stream at rest away; negative errno. */
+int rota__stream_detach(struct rota_stream *stream, int *ret_fd);
+
 /* Watches for what the state asks for. */
 void rota__stream_watch(struct rota_stream *stream);
 

@@ -429,6 +429,22 @@ ROTA_API int rota_stream_accept(
 	struct rota_stream *listener, struct rota_stream *client);
 
 /*
+ * Takes the descriptor out of a stream at rest without closing it, for
+ * another loop (docs/threads.md) or other use. The kernel is told at once,
+ * so that this loop hears no more of it. The handle stays open and has no
+ * descriptor then; one of TCP or unix-domain sockets may get another.
+ *
+ * shape: *ret_fd is the caller's to close; it does not block, unless it was
+ *	opened with ROTA_OPEN_KEEP and is as it was before.
+ * errors: -EINVAL stream or ret_fd is NULL, or the stream is closing or
+ *	closed; -ENOTCONN it has no descriptor; -EBUSY it reads, listens or
+ *	connects, requests are in flight or not told yet, or bytes were read
+ *	in advance (rota_stream_read_until()). Nothing changes then.
+ * when: the loop's thread.
+ */
+ROTA_API int rota_stream_detach(struct rota_stream *stream, int *ret_fd);
+
+/*
  * Turns the gathering of writes of this stream on (1, at first) or off (0:
  * each write is tried at once).
  * errors: -EINVAL stream is NULL, closing or closed.
