@@ -27,29 +27,21 @@ AC_CACHE_CHECK([for $1], [rota_cv_$1],
 AM_CONDITIONAL(m4_toupper([HAVE_$1]), [test "$rota_cv_$1" = yes])
 ])
 
-# ROTA_OPTION(NAME)
-# -----------------
-# Defines NAME, an option of IP or UDP sockets, to -1 where it is not known.
+# ROTA_OPTION(NAME, [OTHER-NAME])
+# -------------------------------
+# Defines NAME, an option of IP, TCP or UDP sockets, where it is not known: to
+# OTHER-NAME if that one is, else to -1.
 AC_DEFUN([ROTA_OPTION], [
 AC_CHECK_DECL([$1], [],
-	[AC_DEFINE([$1], [-1],
-		[Define to -1 where sockets do not have this option.])],
-	[ROTA__INCLUDES([sys/types.h sys/socket.h netinet/in.h netinet/udp.h])])
-])
-
-# ROTA_TCP_OPTION(NAME, [OTHER-NAME])
-# -----------------------------------
-# Defines NAME, an option of TCP sockets, where it is not known: to OTHER-NAME
-# if that one is, else to -1.
-AC_DEFUN([ROTA_TCP_OPTION], [
-AC_CHECK_DECL([$1], [],
 	[m4_ifval([$2], [AC_CHECK_DECL([$2], [rota_value=$2], [rota_value=-1],
-		[ROTA__INCLUDES([sys/types.h netinet/in.h netinet/tcp.h])])],
+		[ROTA__OPTION_INCLUDES])],
 		[rota_value=-1])
 	 AC_DEFINE_UNQUOTED([$1], [$rota_value],
-		[Define to -1 where TCP does not have this option.])],
-	[ROTA__INCLUDES([sys/types.h netinet/in.h netinet/tcp.h])])
+		[Define to -1 where sockets do not have this option.])],
+	[ROTA__OPTION_INCLUDES])
 ])
+m4_define([ROTA__OPTION_INCLUDES],
+	[ROTA__INCLUDES([sys/types.h sys/socket.h netinet/in.h netinet/tcp.h netinet/udp.h])])
 
 # ROTA_PEER_CREDENTIALS(WAY, HEADERS, BODY)
 # -----------------------------------------

