@@ -364,14 +364,15 @@ read_url(const char *text, struct url *url)
 		return -1;
 	text += 7;
 	url->is_bracketed = *text == '[';
-	text += url->is_bracketed;
+	if (url->is_bracketed)
+		text++;
 	n = strcspn(text, url->is_bracketed ? "]" : ":/?#");
 	if (n == 0 || n >= sizeof(url->host) ||
 		(url->is_bracketed && text[n] != ']'))
 		return -1;
 	memcpy(url->host, text, n);
 	url->host[n] = '\0';
-	text = read_port(text + n + url->is_bracketed, &url->port);
+	text = read_port(text + n + (url->is_bracketed ? 1 : 0), &url->port);
 	if (!text)
 		return -1;
 	n = strcspn(text, "#");
