@@ -254,15 +254,18 @@ is_fit(const struct rota_pump *pump, const struct rota_stream *from,
 		(flags & ~(unsigned)ROTA_PUMP_KEEP_OPEN) == 0;
 }
 
+/* A stream of rota's own kinds, which all keep their state alike. */
+static int
+is_ours(const struct rota_stream *stream)
+{
+	return stream->handle.type->requests == rota__stream_requests;
+}
+
 /* 0 if both sides are there and free. */
 static int
 check_sides(const struct rota_stream *from, const struct rota_stream *to)
 {
-	if (from->handle.type->stream == NULL ||
-		to->handle.type->stream == NULL ||
-		from->handle.type->stream->read_start !=
-			rota__stream_read_start ||
-		to->handle.type->stream->write != rota__stream_write)
+	if (!is_ours(from) || !is_ours(to))
 		return -ENOTSUP;
 	if (from->state & (ROTA__STREAM_READING | ROTA__STREAM_ASKED) ||
 		rota__stream_is_pumped(from))
