@@ -83,6 +83,7 @@ check_rings(const struct rota_loop *loop)
 	DEMAND(count_ring(&loop->check) >= 0);
 	DEMAND(count_ring(&loop->immediates) >= 0);
 	DEMAND(count_ring(&loop->immediates_now) >= 0);
+	DEMAND(count_ring(&loop->frames) >= 0);
 	DEMAND(count_ring(&loop->handles) >= 0);
 	return 0;
 }
@@ -166,5 +167,7 @@ rota__loop_check(const struct rota_loop *loop)
 	DEMAND(alive == loop->alive);
 	DEMAND(rota__ring_is_empty(&loop->gathered) ||
 		loop->after & ROTA__AFTER_WRITES);
+	DEMAND(rota__ring_is_empty(&loop->frames) ==
+		!(loop->after & ROTA__AFTER_FRAMES));
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/handle.h"
+#include "core/handles/frame.h"
 #include "core/loop.h"
 #include "core/metrics.h"
 #include "core/ring.h"
@@ -633,6 +634,9 @@ ask_kernel(struct rota_loop *loop, uint64_t timeout_ns)
 	}
 	if (loop->metrics != NULL)
 		rota__metrics_waited(loop);
+	/* What they close or stop has its report taken back by gather(). */
+	if (timeout_ns != 0 && loop->after & ROTA__AFTER_FRAMES)
+		rota__frames_run(loop, rota__loop_now(loop));
 	return n;
 }
 

@@ -308,6 +308,7 @@ static const struct rota_handle_type *const own_types[] = {
 	&rota__check_type,
 	&rota__file_type,
 	&rota__file_watch_type,
+	&rota__frame_type,
 	&rota__idle_type,
 	&rota__io_type,
 	&rota__pipe_type,

@@ -71,6 +71,7 @@ const struct rota_handle_type *rota__handle_type(const char *name);
 extern const struct rota_handle_type rota__check_type;
 extern const struct rota_handle_type rota__file_type;
 extern const struct rota_handle_type rota__file_watch_type;
+extern const struct rota_handle_type rota__frame_type;
 extern const struct rota_handle_type rota__idle_type;
 extern const struct rota_handle_type rota__io_type;
 extern const struct rota_handle_type rota__pipe_type;

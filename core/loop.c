@@ -28,6 +28,7 @@ init_rings(struct rota_loop *loop)
 	rota__ring_init(&loop->check);
 	rota__ring_init(&loop->immediates);
 	rota__ring_init(&loop->immediates_now);
+	rota__ring_init(&loop->frames);
 	rota__ring_init(&loop->handles);
 	rota__ring_init(&loop->children);
 }

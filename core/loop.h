@@ -24,7 +24,9 @@ struct rota__metrics;
 enum rota__after {
 	ROTA__AFTER_TASKS = 1 << 0,
 	ROTA__AFTER_WRITES = 1 << 1,
-	ROTA__AFTER_METRICS = 1 << 2
+	ROTA__AFTER_METRICS = 1 << 2,
+	/* As long as a frame is active. */
+	ROTA__AFTER_FRAMES = 1 << 3
 };
 
 enum rota__loop_state {
@@ -83,6 +85,8 @@ struct rota_loop {
 	struct rota_link immediates;
 	/* Immediates taken over by the check phase in progress. */
 	struct rota_link immediates_now;
+	/* Active frames. */
+	struct rota_link frames;
 	uint32_t n_immediates_referenced;
 	/* All handles from init until their end. */
 	struct rota_link handles;

@@ -19,7 +19,8 @@ enum rota__alarm_kind {
 	ROTA__ALARM_LISTENER,
 	ROTA__ALARM_IDLE,
 	ROTA__ALARM_FILES,
-	ROTA__ALARM_RACE
+	ROTA__ALARM_RACE,
+	ROTA__ALARM_FRAME
 };
 
 enum rota__request_flag {

@@ -14,6 +14,7 @@
 
 #include "core/files.h"
 #include "core/handle.h"
+#include "core/handles/frame.h"
 #include "core/handles/immediate.h"
 #include "core/handles/more.h"
 #include "core/handles/race.h"
@@ -41,7 +42,7 @@ run_task(struct rota_loop *loop, struct rota__tasks *queue, const char *type)
 }
 
 void
-rota__settle(struct rota_loop *loop)
+rota__end_callback(struct rota_loop *loop)
 {
 	if (loop->after & ROTA__AFTER_WRITES)
 		rota__flush_gathered(loop);
@@ -54,6 +55,18 @@ rota__settle(struct rota_loop *loop)
 			run_task(loop, &loop->microtasks, "microtask");
 	}
 	loop->after &= ~(uint32_t)ROTA__AFTER_TASKS;
+}
+
+/*
+ * Frames go before the next callback, and so behind this one: whoever called
+ * it asks anew who is still wanted, since a tick could have changed it too.
+ */
+void
+rota__settle(struct rota_loop *loop)
+{
+	rota__end_callback(loop);
+	if (loop->after & ROTA__AFTER_FRAMES)
+		rota__frames_run(loop, loop->sys->clock_ns());
 }
 
 static void
@@ -71,17 +84,22 @@ static void (*const expire[])(struct rota_loop *, struct rota_alarm *) = {
 	[ROTA__ALARM_IDLE] = rota__stream_expire_idle,
 	[ROTA__ALARM_FILES] = rota__files_expire,
 	[ROTA__ALARM_RACE] = rota__race_expire,
+	[ROTA__ALARM_FRAME] = rota__frame_expire,
 };
 
 static void
 run_timers(struct rota_loop *loop)
 {
 	struct rota_alarm *alarm;
+	uint64_t now_ns;
 
 	if (loop->heap.n == 0)
 		return;
 	enter(loop, ROTA_PHASE_TIMERS);
-	if (!rota__heap_set_due_aside(&loop->heap, rota__loop_fresh_now(loop)))
+	now_ns = rota__loop_fresh_now(loop);
+	if (loop->after & ROTA__AFTER_FRAMES)
+		rota__frames_run(loop, now_ns);
+	if (!rota__heap_set_due_aside(&loop->heap, now_ns))
 		return;
 	while ((alarm = rota__heap_take_due(&loop->heap)) != NULL)
 		expire[alarm->kind](loop, alarm);

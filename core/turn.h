@@ -24,6 +24,9 @@ rota__before_callback(struct rota_loop *loop, const char *type,
 }
 
 /* Sends gathered writes, drains ticks and microtasks, takes the time. */
+void rota__end_callback(struct rota_loop *loop);
+
+/* The same, and then calls the frames that are due. */
 void rota__settle(struct rota_loop *loop);
 
 static inline void

@@ -6,6 +6,7 @@
 #include <rota/backend.h>
 #include <rota/error.h>
 #include <rota/file_watch.h>
+#include <rota/frame.h>
 #include <rota/handle.h>
 #include <rota/hook.h>
 #include <rota/immediate.h>

@@ -151,6 +151,7 @@ on_wrongly_closed(struct rota_handle *handle)
 /* Every kind of handle ************************************************/
 
 union any {
+	struct rota_frame frame;
 	struct rota_handle handle;
 	struct rota_file_watch file_watch;
 	struct rota_hook hook;
@@ -167,6 +168,14 @@ on_timer(struct rota_timer *timer)
 {
 	(void)timer;
 	trace('T');
+}
+
+static void
+on_frame(struct rota_frame *frame, const struct rota_frame_event *event)
+{
+	(void)frame;
+	(void)event;
+	trace('F');
 }
 
 static void
@@ -259,6 +268,24 @@ static int
 stop_file_watch(union any *any)
 {
 	return rota_file_watch_stop(&any->file_watch);
+}
+
+static int
+init_frame(union any *any)
+{
+	return rota_frame_init(loop, &any->frame);
+}
+
+static int
+start_frame(union any *any)
+{
+	return rota_frame_start(&any->frame, on_frame);
+}
+
+static int
+stop_frame(union any *any)
+{
+	return rota_frame_stop(&any->frame);
 }
 
 static int
@@ -404,6 +431,7 @@ static const struct kind {
 } kinds[] = {
 	{ init_check, start_hook, stop_hook },
 	{ init_file_watch, start_file_watch, stop_file_watch },
+	{ init_frame, start_frame, stop_frame },
 	{ init_idle, start_hook, stop_hook },
 	{ init_io, start_io, stop_io },
 	{ init_prepare, start_hook, stop_hook },
@@ -619,6 +647,39 @@ START_TEST(an_unknown_type_has_no_size)
 	ck_refused(rota_handle_size("timers"), 0);
 }
 END_TEST
+
+/* rota/frame.h ********************************************************/
+
+LOOP_TEST(functions_of_frames_want_all_their_arguments)
+{
+	struct rota_frame frame = { 0 };
+
+	ck_refused_for(&frame, rota_frame_init(NULL, &frame), -EINVAL);
+	ck_refused(rota_frame_init(loop, NULL), -EINVAL);
+	ck_refused_for(&frame, rota_frame_set_interval(&frame, 1), -EINVAL);
+	ck_ok(rota_frame_init(loop, &frame));
+	ck_refused_for(&frame, rota_frame_start(&frame, NULL), -EINVAL);
+	ck_refused_for(&frame, rota_frame_set_interval(&frame, 0), -EINVAL);
+	ck_refused(rota_frame_start(NULL, on_frame), -EINVAL);
+	ck_refused(rota_frame_stop(NULL), -EINVAL);
+	ck_refused(rota_frame_set_interval(NULL, 1), -EINVAL);
+	ck_refused(rota_frame_interval(NULL), 0);
+	ck_ok(rota_handle_close(&frame.handle, NULL));
+	ck_refused_for(&frame, rota_frame_set_interval(&frame, 1), -EINVAL);
+	close_all();
+}
+
+LOOP_TEST(a_frame_of_a_huge_interval_stays_away)
+{
+	struct rota_frame frame = { 0 };
+
+	ck_ok(rota_frame_init(loop, &frame));
+	ck_ok(rota_frame_set_interval(&frame, UINT64_MAX));
+	ck_ok(rota_frame_start(&frame, on_frame));
+	run_once_checked(ROTA_RUN_NOWAIT);
+	ck_trace("");
+	close_all();
+}
 
 /* rota/timer.h ********************************************************/
 
@@ -3063,9 +3124,19 @@ add_name_cases(Suite *suite)
 }
 
 static void
+add_frame_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "frame");
+
+	tcase_add_loop_test(tc, functions_of_frames_want_all_their_arguments);
+	tcase_add_loop_test(tc, a_frame_of_a_huge_interval_stays_away);
+}
+
+static void
 add_cases(Suite *suite)
 {
 	add_kinds_cases(suite);
+	add_frame_cases(suite);
 	add_handle_cases(suite);
 	add_timer_cases(suite);
 	add_hook_and_immediate_cases(suite);
