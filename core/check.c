@@ -61,6 +61,18 @@ count_handles(const struct rota_link *head)
 	return n;
 }
 
+static uint32_t
+count_priorities(const struct rota_link *head)
+{
+	const struct rota_link *link;
+	uint32_t n = 0;
+
+	for (link = head->next; link != head; link = link->next)
+		n += rota__handle_priority(ROTA__CONTAINER(
+			     link, struct rota_handle, link)) != 0;
+	return n;
+}
+
 static uint64_t
 count_immediates(const struct rota_link *head)
 {
@@ -165,6 +177,7 @@ rota__loop_check(const struct rota_loop *loop)
 	DEMAND(alive == loop->n_immediates_referenced);
 	alive += count_handles(&loop->handles);
 	DEMAND(alive == loop->alive);
+	DEMAND(count_priorities(&loop->handles) == loop->n_priorities);
 	DEMAND(rota__ring_is_empty(&loop->gathered) ||
 		loop->after & ROTA__AFTER_WRITES);
 	DEMAND(rota__ring_is_empty(&loop->frames) ==

@@ -16,6 +16,7 @@
 #include "core/handles/frame.h"
 #include "core/loop.h"
 #include "core/metrics.h"
+#include "core/priority.h"
 #include "core/ring.h"
 
 #define MIN_CAPACITY 64
@@ -42,6 +43,7 @@ rota__fds_fini(struct rota_loop *loop)
 	struct rota__fds *fds = &loop->fds;
 
 	rota__free(&loop->memory, fds->ready);
+	rota__free(&loop->memory, fds->sorted);
 	rota__free(&loop->memory, fds->slots);
 	rota__free(&loop->memory, fds->dirty);
 	memset(fds, 0, sizeof(*fds));
@@ -436,12 +438,11 @@ gather(struct rota_loop *loop, int n)
 
 /* A second entry of one descriptor finds the slot's report taken. */
 static void
-first_pass(struct rota_loop *loop, int n)
+first_pass(struct rota_loop *loop, int i, int end)
 {
 	struct rota__fds *fds = &loop->fds;
-	int i;
 
-	for (i = 0; i < n; i++) {
+	for (; i < end; i++) {
 		struct rota__ready *ready = &fds->ready[i];
 		struct rota__slot *slot = &fds->slots[ready->fd];
 
@@ -457,12 +458,11 @@ first_pass(struct rota_loop *loop, int n)
 }
 
 static void
-second_pass(struct rota_loop *loop, int n)
+second_pass(struct rota_loop *loop, int i, int end)
 {
 	struct rota__fds *fds = &loop->fds;
-	int i;
 
-	for (i = 0; i < n; i++) {
+	for (; i < end; i++) {
 		struct rota__ready *ready = &fds->ready[i];
 
 		if (ready->events == 0 || fds->slots[ready->fd].ready == 0)
@@ -477,9 +477,9 @@ dispatch(struct rota_loop *loop, int n)
 {
 	int has_writable = gather(loop, n);
 
-	first_pass(loop, n);
+	first_pass(loop, 0, n);
 	if (has_writable)
-		second_pass(loop, n);
+		second_pass(loop, 0, n);
 }
 
 /*
@@ -487,13 +487,12 @@ dispatch(struct rota_loop *loop, int n)
  * get their turn if there are more than fit.
  */
 static int
-report_always(struct rota__fds *fds)
+report_always(struct rota__fds *fds, int n, int n_max)
 {
 	uint32_t at = fds->always_first;
 	uint32_t last = 0;
-	int n = 0;
 
-	for (; at != 0 && n < ROTA__N_READY; n++) {
+	for (; at != 0 && n < n_max; n++) {
 		struct rota__slot *slot = &fds->slots[at - 1];
 
 		fds->ready[n] = (struct rota__ready){
@@ -504,7 +503,7 @@ report_always(struct rota__fds *fds)
 		last = at;
 		at = (uint32_t)slot->word;
 	}
-	if (at == 0)
+	if (at == 0 || last == 0)
 		return n;
 	fds->slots[last - 1].word = 0;
 	last = at;
@@ -517,14 +516,14 @@ report_always(struct rota__fds *fds)
 
 /* Fills in those that the kernel refused to watch. */
 static int
-report_failed(struct rota__fds *fds)
+report_failed(struct rota__fds *fds, int n_max)
 {
 	uint32_t fd;
 	int n = 0;
 
 	if (fds->n_failed == 0)
 		return 0;
-	for (fd = 0; fd < fds->capacity && n < ROTA__N_READY; fd++) {
+	for (fd = 0; fd < fds->capacity && n < n_max; fd++) {
 		struct rota__slot *slot = &fds->slots[fd];
 
 		if (!(slot->flags & ROTA__SLOT_FAILED))
@@ -620,14 +619,14 @@ max_rounds(const struct rota__fds *fds)
 }
 
 static int
-ask_kernel(struct rota_loop *loop, uint64_t timeout_ns)
+ask_kernel(struct rota_loop *loop, int n_filled, uint64_t timeout_ns)
 {
 	int n;
 
 	if (loop->metrics != NULL)
 		rota__metrics_wait(loop);
-	n = loop->backend->wait(loop->backend_state, loop->fds.ready,
-		ROTA__N_READY, timeout_ns);
+	n = loop->backend->wait(loop->backend_state, loop->fds.ready + n_filled,
+		ROTA__N_READY - n_filled, timeout_ns);
 	if (timeout_ns != 0) {
 		rota__inbox_rise(loop);
 		loop->now_is_good = 0;
@@ -640,19 +639,67 @@ ask_kernel(struct rota_loop *loop, uint64_t timeout_ns)
 	return n;
 }
 
-int
-rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
+/* Within a level all goes as it goes without levels. */
+static void
+dispatch_levels(struct rota_loop *loop, int n, int is_last)
+{
+	int has_writable = gather(loop, n);
+	int ends[ROTA__N_LEVELS];
+	int begin = 0;
+	int level;
+
+	rota__priority_sort(&loop->fds, n, ends);
+	/* Signals come after all descriptors of their level. */
+	if (is_last)
+		rota__inbox_sort(loop);
+	for (level = 0; level < ROTA__N_LEVELS; level++) {
+		first_pass(loop, begin, ends[level]);
+		if (has_writable)
+			second_pass(loop, begin, ends[level]);
+		if (is_last)
+			rota__inbox_deliver_level(loop, level);
+		begin = ends[level];
+	}
+}
+
+/*
+ * As rota__fds_poll(), when some handle has a priority: what is ready without
+ * the kernel and what it reports are one round. The former leave it room.
+ */
+static int
+poll_levels(struct rota_loop *loop, uint64_t timeout_ns)
+{
+	struct rota__fds *fds = &loop->fds;
+	uint32_t n_rounds = max_rounds(fds);
+	int n_own = report_failed(fds, ROTA__N_READY / 4);
+	int is_last;
+	int n;
+
+	n_own = report_always(fds, n_own, ROTA__N_READY / 2);
+	do {
+		n = ask_kernel(loop, n_own, timeout_ns);
+		timeout_ns = 0;
+		is_last = n < ROTA__N_READY - n_own || --n_rounds == 0;
+		dispatch_levels(loop, n_own + (n > 0 ? n : 0), is_last);
+		n_own = 0;
+		if (!is_last)
+			rota__fds_flush(loop);
+	} while (!is_last);
+	return n < 0 ? n : 0;
+}
+
+static int
+poll_plain(struct rota_loop *loop, uint64_t timeout_ns)
 {
 	struct rota__fds *fds = &loop->fds;
 	uint32_t n_rounds = max_rounds(fds);
 	int n;
 
-	fds->n_stale = 0;
-	dispatch(loop, report_failed(fds));
+	dispatch(loop, report_failed(fds, ROTA__N_READY));
 	/* Before the kernel is asked, which may add to them by ROTA__ALWAYS. */
-	dispatch(loop, report_always(fds));
+	dispatch(loop, report_always(fds, 0, ROTA__N_READY));
 	do {
-		n = ask_kernel(loop, timeout_ns);
+		n = ask_kernel(loop, 0, timeout_ns);
 		if (n < 0)
 			return n;
 		timeout_ns = 0;
@@ -660,6 +707,18 @@ rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
 		if (n == ROTA__N_READY)
 			rota__fds_flush(loop);
 	} while (n == ROTA__N_READY && --n_rounds > 0);
-	heed_stale(loop);
 	return 0;
+}
+
+int
+rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
+{
+	int r;
+
+	loop->fds.n_stale = 0;
+	r = loop->n_priorities == 0 ? poll_plain(loop, timeout_ns) :
+				      poll_levels(loop, timeout_ns);
+	if (r == 0)
+		heed_stale(loop);
+	return r;
 }

@@ -65,6 +65,8 @@ struct rota__fds {
 	/* The watch to be called next, moved on when that one is stopped. */
 	struct rota_watch *next_watch;
 	struct rota__ready *ready;
+	/* As long, for sorting; NULL if no handle ever had a priority. */
+	struct rota__ready *sorted;
 };
 
 /* Entries of one kernel call; more are asked for in further rounds. */

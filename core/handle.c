@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/priority.h"
 #include "core/ring.h"
 #include "core/turn.h"
 
@@ -123,6 +124,7 @@ end(struct rota_loop *loop, struct rota_handle *handle)
 
 	call_finish(loop, handle);
 	forget_name(handle);
+	loop->n_priorities -= rota__handle_priority(handle) != 0;
 	rota__ring_remove(&handle->link);
 	set_flags(handle, 0);
 	handle->loop = NULL;
@@ -195,7 +197,7 @@ static int
 is_surely_closing(const struct rota_handle *handle)
 {
 	return rota_handle_is_closing(handle) && handle->loop != NULL &&
-		(handle->flags & ~(uint32_t)ROTA__ALL_FLAGS) == 0;
+		(handle->flags & ~(ROTA__ALL_FLAGS | ROTA__PRIORITY_BITS)) == 0;
 }
 
 int
@@ -256,6 +258,34 @@ int
 rota_handle_is_closing(const struct rota_handle *handle)
 {
 	return handle != NULL && (handle->flags & ROTA__CLOSING) != 0;
+}
+
+int
+rota_handle_set_priority(struct rota_handle *handle, int priority)
+{
+	int r;
+
+	if (!rota__handle_is_open(handle) ||
+		priority < ROTA_HANDLE_PRIORITY_MIN ||
+		priority > ROTA_HANDLE_PRIORITY_MAX)
+		return -EINVAL;
+	if (priority != 0) {
+		r = rota__priority_reserve(handle->loop);
+		if (r < 0)
+			return r;
+	}
+	handle->loop->n_priorities += (uint32_t)(priority != 0) -
+		(uint32_t)(rota__handle_priority(handle) != 0);
+	set_flags(handle,
+		(handle->flags & ~ROTA__PRIORITY_BITS) |
+			(uint32_t)(uint8_t)priority << ROTA__PRIORITY_SHIFT);
+	return 0;
+}
+
+int
+rota_handle_priority(const struct rota_handle *handle)
+{
+	return handle == NULL ? 0 : rota__handle_priority(handle);
 }
 
 int

@@ -21,6 +21,16 @@ enum rota__handle_flag {
 	ROTA__ALL_FLAGS = (1 << 7) - 1
 };
 
+/* The uppermost byte of the flags is the priority. */
+#define ROTA__PRIORITY_SHIFT 24
+#define ROTA__PRIORITY_BITS ((uint32_t)0xff << ROTA__PRIORITY_SHIFT)
+
+static inline int
+rota__handle_priority(const struct rota_handle *handle)
+{
+	return (int8_t)(uint8_t)(handle->flags >> ROTA__PRIORITY_SHIFT);
+}
+
 /*
  * A handle that watches a descriptor begins so; rota_io and rota_stream do.
  */

@@ -93,6 +93,8 @@ struct rota_loop {
 	/* Of those, the closed ones to be told so, the first one first. */
 	struct rota_handle *closing_first;
 	struct rota_handle *closing_last;
+	/* Handles whose priority is not 0. */
+	uint32_t n_priorities;
 	/* Of the hooks phase and the walk in progress; at most one of each. */
 	struct rota__cursor hook_cursor;
 	struct rota__cursor walk_cursor;

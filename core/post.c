@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/handle.h"
+#include "core/priority.h"
 #include "core/ring.h"
 #include "core/turn.h"
 
@@ -283,6 +284,64 @@ rota__inbox_deliver(struct rota_loop *loop)
 	if (inbox->taken == NULL)
 		inbox->taken = take_all(inbox);
 	deliver_from(loop, &inbox->taken);
+	deliver_from(loop, &inbox->signals_first);
+}
+
+/* A post has no handle and the level of most. */
+static int
+level_of(const struct rota_note *note)
+{
+	if (note->offset == 0)
+		return ROTA_HANDLE_PRIORITY_MAX;
+	return rota__handle_level((
+		const struct rota_handle *)((const char *)note - note->offset));
+}
+
+/* Notes in line: where the next one goes, see rota__inbox_sort(). */
+struct line {
+	struct rota_note *first;
+	struct rota_note **end;
+};
+
+/* Deals them out into a line per level, and puts those one behind another. */
+void
+rota__inbox_sort(struct rota_loop *loop)
+{
+	struct rota__inbox *inbox = &loop->inbox;
+	struct line lines[ROTA__N_LEVELS];
+	struct rota_note *note;
+	int level;
+
+	if (inbox->taken == NULL)
+		inbox->taken = take_all(inbox);
+	for (level = 0; level < ROTA__N_LEVELS; level++) {
+		lines[level].first = NULL;
+		lines[level].end = &lines[level].first;
+	}
+	for (note = inbox->taken; note != NULL; note = note->next) {
+		level = level_of(note);
+		note->level = (uint16_t)level;
+		*lines[level].end = note;
+		lines[level].end = &note->next;
+	}
+	inbox->taken = NULL;
+	for (level = ROTA__N_LEVELS; level-- > 0;) {
+		*lines[level].end = inbox->taken;
+		inbox->taken = lines[level].first;
+	}
+}
+
+void
+rota__inbox_deliver_level(struct rota_loop *loop, int level)
+{
+	struct rota__inbox *inbox = &loop->inbox;
+
+	while (inbox->taken != NULL && inbox->taken->level == level) {
+		struct rota_note *note = inbox->taken;
+
+		inbox->taken = note->next;
+		note->deliver(loop, note);
+	}
 	deliver_from(loop, &inbox->signals_first);
 }
 

@@ -94,6 +94,13 @@ int rota__inbox_take_error(struct rota_loop *loop);
 /* Delivers what has been pushed until now, signals last. */
 void rota__inbox_deliver(struct rota_loop *loop);
 
+/*
+ * For handle priorities: sorts what has been pushed until now, then delivers
+ * that of one level after the other, of each its signals last.
+ */
+void rota__inbox_sort(struct rota_loop *loop);
+void rota__inbox_deliver_level(struct rota_loop *loop, int level);
+
 /* For signals: puts a note just taken behind all other work. */
 void rota__inbox_put_signal(struct rota_loop *loop, struct rota_note *note,
 	void (*deliver)(struct rota_loop *, struct rota_note *));

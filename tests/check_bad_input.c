@@ -458,6 +458,7 @@ ck_refuses_all(const struct kind *kind, union any *any)
 	ck_refused_for(any, rota_handle_unref(handle), -EINVAL);
 	ck_refused_for(any, rota_handle_set_name(handle, "x"), -EINVAL);
 	ck_refused_for(any, rota_handle_set_name(handle, NULL), -EINVAL);
+	ck_refused_for(any, rota_handle_set_priority(handle, 1), -EINVAL);
 	ck_refused_for(any, rota_handle_set_active(handle, 1, "x"), -EINVAL);
 	ck_refused_for(any, rota_handle_set_active(handle, 0, "x"), -EINVAL);
 	ck_refused_for(any, rota_handle_closed(handle), -EINVAL);
@@ -593,6 +594,8 @@ LOOP_TEST(functions_of_handles_want_a_handle)
 	ck_refused(rota_handle_ref(NULL), -EINVAL);
 	ck_refused(rota_handle_unref(NULL), -EINVAL);
 	ck_refused(rota_handle_set_name(NULL, "x"), -EINVAL);
+	ck_refused(rota_handle_set_priority(NULL, 0), -EINVAL);
+	ck_refused(rota_handle_priority(NULL), 0);
 	ck_refused(rota_handle_set_active(NULL, 1, "x"), -EINVAL);
 	ck_refused(rota_handle_closed(NULL), -EINVAL);
 	ck_refused(rota_handle_has_ref(NULL), 0);
@@ -610,6 +613,21 @@ LOOP_TEST(handle_init_wants_all_its_arguments)
 		&handle, rota_handle_init(NULL, &handle, &bare_type), -EINVAL);
 	ck_refused_for(&handle, rota_handle_init(loop, &handle, NULL), -EINVAL);
 	ck_refused(rota_handle_init(loop, NULL, &bare_type), -EINVAL);
+}
+
+LOOP_TEST(a_priority_out_of_bounds_is_refused)
+{
+	struct rota_handle handle = { 0 };
+	static const int wrong[] = { INT_MIN, ROTA_HANDLE_PRIORITY_MIN - 1,
+		ROTA_HANDLE_PRIORITY_MAX + 1, 256, INT_MAX };
+
+	ck_ok(rota_handle_init(loop, &handle, &bare_type));
+	ck_ok(rota_handle_set_priority(&handle, ROTA_HANDLE_PRIORITY_MIN));
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		ck_refused_for(&handle,
+			rota_handle_set_priority(&handle, wrong[i]), -EINVAL);
+	ck_err(rota_handle_priority(&handle), ROTA_HANDLE_PRIORITY_MIN);
+	close_all();
 }
 
 LOOP_TEST(a_handle_closing_in_another_loop_is_not_made_anew)
@@ -2897,6 +2915,7 @@ add_handle_cases(Suite *suite)
 
 	tcase_add_loop_test(tc, functions_of_handles_want_a_handle);
 	tcase_add_loop_test(tc, handle_init_wants_all_its_arguments);
+	tcase_add_loop_test(tc, a_priority_out_of_bounds_is_refused);
 	tcase_add_loop_test(
 		tc, a_handle_closing_in_another_loop_is_not_made_anew);
 	tcase_add_loop_test(tc, only_a_closing_that_was_put_off_can_be_ended);

@@ -73,7 +73,7 @@ make_blank(struct rota_signal *signal)
 	signal->note.next = NULL;
 	signal->note.deliver = deliver_first;
 	signal->note.state = ROTA__NOTE_IDLE;
-	signal->note.spare = 0;
+	signal->note.offset = offsetof(struct rota_signal, note);
 	signal->next = NULL;
 	signal->fn = NULL;
 	signal->signum = 0;

@@ -46,7 +46,7 @@ rota_wake_init_at(struct rota_loop *loop, struct rota_wake *wake,
 	wake->note.next = NULL;
 	wake->note.deliver = deliver_wake;
 	wake->note.state = ROTA__NOTE_IDLE;
-	wake->note.spare = 0;
+	wake->note.offset = offsetof(struct rota_wake, note);
 	rota__handle_init(loop, &wake->handle, &rota__wake_type);
 	rota__handle_activate(&wake->handle, place);
 	return 0;

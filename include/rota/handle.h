@@ -135,6 +135,30 @@ ROTA_API int rota_handle_set_name(struct rota_handle *handle, const char *name);
 /* Returns the name given, or NULL. when: the loop's thread. */
 ROTA_API const char *rota_handle_name(const struct rota_handle *handle);
 
+/*
+ * Lets a handle go before others in the poll phase. Of what is ready in one
+ * round (descriptors, wakes, signals) that of the highest priority is called
+ * first; what is equal keeps the usual order, readers before writers, signals
+ * last. Posts count as 0. It changes the order only: a call that lasts is not
+ * broken off, and nothing starves, since all of the round is called. Handles
+ * that are called in other phases take a priority and do not heed it.
+ *
+ * Watchers that share a descriptor are called together, at the highest of
+ * their priorities. A change counts from the next round on.
+ *
+ * unit: from ROTA_HANDLE_PRIORITY_MIN to _MAX, higher goes first; 0 after
+ *	init.
+ * errors: -EINVAL handle is NULL, closing or closed, or the priority is out
+ *	of bounds; -ENOMEM. Nothing changes.
+ * when: the loop's thread.
+ */
+#define ROTA_HANDLE_PRIORITY_MIN (-8)
+#define ROTA_HANDLE_PRIORITY_MAX 8
+ROTA_API int rota_handle_set_priority(struct rota_handle *handle, int priority);
+
+/* Returns the priority, 0 for NULL. when: the loop's thread. */
+ROTA_API int rota_handle_priority(const struct rota_handle *handle);
+
 /* Returns the loop of a handle, NULL for a closed one or NULL. */
 ROTA_API struct rota_loop *rota_handle_loop(const struct rota_handle *handle);
 

@@ -81,7 +81,10 @@ struct rota_note {
 	struct rota_note *next;
 	void (*deliver)(struct rota_loop *loop, struct rota_note *note);
 	uint32_t state;
-	uint32_t spare;
+	/* How far behind its handle it lies; 0 if it has none. */
+	uint16_t offset;
+	/* While the notes are sorted: the level of that handle. */
+	uint16_t level;
 };
 
 /* One wish to know of one descriptor, see core/fds.h. Private. */
