@@ -96,6 +96,8 @@ check_rings(const struct rota_loop *loop)
 	DEMAND(count_ring(&loop->immediates) >= 0);
 	DEMAND(count_ring(&loop->immediates_now) >= 0);
 	DEMAND(count_ring(&loop->frames) >= 0);
+	DEMAND(count_ring(&loop->terminals) == (int)loop->n_resizes);
+	DEMAND((loop->resizes.signum != 0) == (loop->n_resizes > 0));
 	DEMAND(count_ring(&loop->handles) >= 0);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "core/post.h"
 #include "core/ring.h"
 #include "core/signals.h"
+#include "core/terminals.h"
 
 #define DEFAULT_ACCEPT_BATCH 64
 
@@ -29,6 +30,7 @@ init_rings(struct rota_loop *loop)
 	rota__ring_init(&loop->immediates);
 	rota__ring_init(&loop->immediates_now);
 	rota__ring_init(&loop->frames);
+	rota__ring_init(&loop->terminals);
 	rota__ring_init(&loop->handles);
 	rota__ring_init(&loop->children);
 }
@@ -209,6 +211,7 @@ rota_loop_fork(struct rota_loop *loop)
 	if (loop->state == ROTA__LOOP_RUNS)
 		return -EBUSY;
 	rota__signals_fork();
+	rota__terminals_fork();
 	r = rota__inbox_fork(loop);
 	if (r < 0)
 		return r;

@@ -121,6 +121,11 @@ struct rota_loop {
 	/* Watched files; made with the first watch. */
 	struct rota__files *files;
 
+	/* Terminals whose size is watched, how many, and by what. */
+	struct rota_link terminals;
+	unsigned n_resizes;
+	struct rota_signal resizes;
+
 	/* The buffer that reading streams borrow; made with the first. */
 	char *read_buffer;
 	unsigned accept_batch;

@@ -27,6 +27,7 @@ struct epoll_event;
 struct rota__spawn;
 struct rota_unix_credentials;
 struct rusage;
+struct termios;
 
 /* A datagram; n_bytes of it moved. */
 struct rota__message {
@@ -91,6 +92,14 @@ struct rota_sys {
 	 * ours alone; -ENOTSUP where that cannot be done.
 	 */
 	int (*reopen)(int fd);
+	/*
+	 * The mode of a terminal, set at once; its size as columns, rows,
+	 * width and height. Neither repeats.
+	 */
+	int (*get_termios)(int fd, struct termios *ret_termios);
+	int (*set_termios)(int fd, const struct termios *termios);
+	int (*get_window)(int fd, unsigned ret_sizes[4]);
+	int (*set_window)(int fd, const unsigned sizes[4]);
 	int (*set_cloexec)(int fd);
 	/* A descriptor that holds nothing but its number. */
 	int (*open_spare)(void);
@@ -233,6 +242,10 @@ extern const int rota__sys_poll_is_coarse;
 int rota__sys_prepare_fd(int fd);
 int rota__sys_mute_sigpipe(int fd);
 int rota__sys_reopen(int fd);
+int rota__sys_get_termios(int fd, struct termios *ret_termios);
+int rota__sys_set_termios(int fd, const struct termios *termios);
+int rota__sys_get_window(int fd, unsigned ret_sizes[4]);
+int rota__sys_set_window(int fd, const unsigned sizes[4]);
 ssize_t rota__sys_writev(int fd, const struct iovec *buffers, unsigned n);
 ssize_t rota__sys_write_pipe(int fd, const struct iovec *buffers, unsigned n);
 

@@ -21,6 +21,7 @@
 #include <rota/tcp.h>
 #include <rota/tick.h>
 #include <rota/timer.h>
+#include <rota/tty.h>
 #include <rota/types.h>
 #include <rota/udp.h>
 #include <rota/unix.h>

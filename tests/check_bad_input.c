@@ -3142,6 +3142,84 @@ add_name_cases(Suite *suite)
 	tcase_add_test(tc, values_without_a_name_have_none);
 }
 
+/* rota/tty.h **********************************************************/
+
+static void
+on_resize(struct rota_stream *tty, const struct rota_tty_size *size)
+{
+	(void)tty;
+	(void)size;
+	trace('Z');
+}
+
+static void
+ck_tty_refuses_all(struct rota_stream *tty, int error)
+{
+	struct rota_tty_size size = { 80, 25, 0, 0 };
+
+	ck_refused_for(tty, rota_tty_set_mode(tty, ROTA_TTY_RAW), error);
+	ck_refused_for(tty, rota_tty_set_mode(tty, ROTA_TTY_NORMAL), error);
+	ck_refused_for(tty, rota_tty_get_mode(tty), error);
+	ck_refused_for(&size, rota_tty_get_size(tty, &size), error);
+	ck_refused_for(tty, rota_tty_set_size(tty, &size), error);
+	ck_refused_for(tty, rota_tty_on_resize(tty, on_resize), error);
+	ck_refused_for(tty, rota_tty_on_resize(tty, NULL), error);
+}
+
+LOOP_TEST(a_stream_that_is_no_terminal_says_so)
+{
+	struct rota_stream stream = { 0 };
+
+	harness_pipe(pipe_fds);
+	ck_tty_refuses_all(&stream, -EINVAL);
+	ck_ok(rota_stream_open(loop, &stream, pipe_fds[0], ROTA_OPEN_KEEP));
+	ck_tty_refuses_all(&stream, -ENOTTY);
+	ck_ok(rota_handle_close(&stream.handle, NULL));
+	ck_tty_refuses_all(&stream, -EINVAL);
+	close_all();
+	ck_tty_refuses_all(&stream, -EINVAL);
+	harness_close_pair(pipe_fds);
+}
+
+LOOP_TEST(functions_of_terminals_want_all_their_arguments)
+{
+	struct rota_tty_size size = { 65536, 25, 0, 0 };
+	struct rota_stream tty = { 0 };
+	int keyboard = posix_openpt(O_RDWR | O_NOCTTY);
+	int terminal;
+
+	ck_ok(grantpt(keyboard));
+	ck_ok(unlockpt(keyboard));
+	terminal = open(ptsname(keyboard), O_RDWR | O_NOCTTY);
+	ck_ok(rota_stream_open(loop, &tty, terminal, ROTA_OPEN_KEEP));
+	ck_refused(rota_tty_set_mode(NULL, ROTA_TTY_RAW), -EINVAL);
+	ck_refused(rota_tty_get_mode(NULL), -EINVAL);
+	ck_refused(rota_tty_get_size(NULL, &size), -EINVAL);
+	ck_refused(rota_tty_set_size(NULL, &size), -EINVAL);
+	ck_refused(rota_tty_on_resize(NULL, on_resize), -EINVAL);
+	ck_refused(rota_tty_restore(), 0);
+	ck_refused_for(
+		&tty, rota_tty_set_mode(&tty, (enum rota_tty_mode)4), -EINVAL);
+	ck_refused_for(&tty, rota_tty_set_mode(&tty, (enum rota_tty_mode) - 1),
+		-EINVAL);
+	ck_refused_for(&tty, rota_tty_get_size(&tty, NULL), -EINVAL);
+	ck_refused_for(&tty, rota_tty_set_size(&tty, NULL), -EINVAL);
+	ck_refused_for(&tty, rota_tty_set_size(&tty, &size), -EINVAL);
+	close_all();
+	ck_ok(close(terminal));
+	ck_ok(close(keyboard));
+}
+
+static void
+add_tty_cases(Suite *suite)
+{
+	TCase *tc = harness_case(suite, "tty");
+
+	tcase_add_loop_test(tc, a_stream_that_is_no_terminal_says_so);
+	tcase_add_loop_test(
+		tc, functions_of_terminals_want_all_their_arguments);
+}
+
 static void
 add_frame_cases(Suite *suite)
 {
@@ -3156,6 +3234,7 @@ add_cases(Suite *suite)
 {
 	add_kinds_cases(suite);
 	add_frame_cases(suite);
+	add_tty_cases(suite);
 	add_handle_cases(suite);
 	add_timer_cases(suite);
 	add_hook_and_immediate_cases(suite);

@@ -44,6 +44,7 @@ rota__stream_free_more(struct rota_stream *stream)
 		return;
 	rota__heap_release(&loop->heap, &stream->more->idle);
 	rota__free(&loop->memory, stream->more->kept);
+	rota__free(&loop->memory, stream->more->terminal);
 	rota__free(&loop->memory, stream->more);
 	stream->more = NULL;
 }

@@ -23,6 +23,8 @@ struct rota__stream_more {
 	/* Pumps that write to the stream, and the one that reads it. */
 	struct rota__requests pumps;
 	struct rota_pump *pump;
+	/* Of a terminal whose mode was set or whose size is watched. */
+	struct rota__terminal *terminal;
 	/* ROTA__KEPT_BYTES long, NULL before the first need. */
 	char *kept;
 	size_t kept_first;

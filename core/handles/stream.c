@@ -13,6 +13,7 @@
 #include "core/queue.h"
 #include "core/request.h"
 #include "core/ring.h"
+#include "core/terminals.h"
 #include "core/turn.h"
 
 _Static_assert(offsetof(struct rota_stream, watch) ==
@@ -65,12 +66,16 @@ rota__stream_adopt(struct rota_stream *stream, int fd, uint32_t state)
 	stream->state |= state;
 }
 
-/* The kernel forgets the descriptor; one that stays gets its flags back. */
+/*
+ * The kernel forgets the descriptor; one that stays gets its flags back, and a
+ * terminal its mode.
+ */
 static int
 let_go(struct rota_stream *stream, int will_close)
 {
 	int fd = stream->watch.fd;
 
+	rota__tty_drop(stream);
 	rota__watch_forget(stream->handle.loop, &stream->watch, will_close);
 	if (stream->state & ROTA__STREAM_KEPT)
 		(void)stream->handle.loop->sys->set_flags(
