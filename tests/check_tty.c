@@ -608,6 +608,76 @@ LOOP_TEST(putting_back_in_the_background_does_not_stop_the_process)
 	}
 }
 
+/* The example, run in a terminal as a person does. */
+static pid_t
+start_example(int number)
+{
+	const char *backend = harness_backend_name(number);
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child != 0)
+		return child;
+	take_terminal();
+	for (int fd = 0; fd < 3; fd++)
+		if (dup2(terminal, fd) < 0)
+			_exit(8);
+	(void)execl("examples/tty_keys", "tty_keys", "--backend", backend,
+		(char *)NULL);
+	_exit(9);
+}
+
+/* Waits until the example has shown this. */
+static void
+await(const char *text)
+{
+	struct pollfd wait = { .fd = keyboard, .events = POLLIN };
+	char shown[4096] = "";
+	size_t n = 0;
+
+	while (strstr(shown, text) == NULL && n < sizeof(shown) - 1 &&
+		poll(&wait, 1, 20000) == 1) {
+		ssize_t r = read(keyboard, shown + n, sizeof(shown) - 1 - n);
+
+		ck_assert_int_gt(r, 0);
+		n += (size_t)r;
+		shown[n] = '\0';
+	}
+	ck_assert_msg(
+		strstr(shown, text) != NULL, "no \"%s\" in:\n%s", text, shown);
+}
+
+START_TEST(the_example_shows_keys_and_puts_the_terminal_back)
+{
+	static const int signals[] = { 0, SIGTERM, SIGINT, SIGHUP, SIGSEGV };
+	int status;
+
+	if (access("examples/tty_keys", X_OK) != 0)
+		return;
+	for (int i = 0; i < 5; i++) {
+		pid_t child;
+
+		open_terminal();
+		child = start_example(i % harness_n_backends());
+		await("window");
+		ck_assert(!is_original());
+		resize_window(70, 20);
+		await("window 70 x 20\r\n");
+		type("\x03");
+		await("  3 0x03  ^C\r\n");
+		if (signals[i] == 0)
+			type("q");
+		else
+			ck_ok(kill(child, signals[i]));
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+		ck_assert(is_original());
+		ck_assert_int_eq(WIFSIGNALED(status), signals[i] == SIGSEGV);
+		ck_ok(close(terminal));
+		ck_ok(close(keyboard));
+	}
+}
+END_TEST
+
 LOOP_TEST(the_flags_of_a_kept_terminal_stay_as_they_were)
 {
 	int before;
@@ -777,6 +847,7 @@ add_cases(Suite *suite)
 		tc, the_kernel_tells_the_foreground_of_a_change_of_size);
 	tcase_add_loop_test(
 		tc, putting_back_in_the_background_does_not_stop_the_process);
+	tcase_add_test(tc, the_example_shows_keys_and_puts_the_terminal_back);
 	tcase_add_loop_test(tc, the_flags_of_a_kept_terminal_stay_as_they_were);
 	tcase_add_loop_test(tc, another_process_reads_the_terminal_as_ever);
 

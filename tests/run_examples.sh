@@ -680,8 +680,9 @@ usable=$(awk 'NR > 1 && $3 == "yes" && $4 != "unusable:" { print $1 }' \
 
 ## Programs by themselves ####################################################
 
-for program in backends chat_server echo_client echo_server fd_pass handover \
-	line_reader run_child tcp_proxy tour udp_echo watch_dir; do
+for program in backends chat_server echo_client echo_server fd_pass frames \
+	handover line_reader run_child tcp_proxy tour tty_keys udp_echo \
+	watch_dir; do
 	ends 0 "$program" "examples/$program" --help
 	says "$program" "^usage: $program"
 	ends 2 "$program" "examples/$program" --no-such-option
@@ -698,13 +699,27 @@ ends 1 fd_pass examples/fd_pass receive "$dir/nowhere"
 ends 2 fd_pass examples/fd_pass send x
 ends 1 handover examples/handover --backend nonsense
 ends 2 handover examples/handover --threads 0
+ends 2 frames examples/frames --rate 0
+ends 1 frames examples/frames --backend nonsense
 ends 1 tour examples/tour --backend nonsense
+ends 1 tty_keys examples/tty_keys
+says tty_keys '^tty_keys: standard input is no terminal$'
+ends 2 tty_keys examples/tty_keys --mode nonsense
 ends 2 watch_dir examples/watch_dir
 ends 2 watch_dir examples/watch_dir --interval 0 .
 ends 1 watch_dir examples/watch_dir --backend nonsense .
 ends 1 watch_dir examples/watch_dir "$dir/no-such-directory"
 ends 2 udp_echo examples/udp_echo --count 0
 ends 1 udp_echo examples/udp_echo --backend nonsense
+
+## Frames ####################################################################
+
+for backend in $usable; do
+	ends 0 frames examples/frames --backend "$backend" --seconds 0.3
+	says frames '^frames [1-9][0-9]*, dropped [0-9]*, at most [0-9.]* ms late; [1-9][0-9]* primes found$'
+done
+ends 0 frames examples/frames --seconds 0.3 --rate 100 --slice 50
+says frames '^frames [1-9][0-9]*, dropped [1-9][0-9]*, '
 
 ## A child ###################################################################
 
