@@ -410,8 +410,11 @@ lose_registration(struct rota__fds *fds, struct rota__ready *ready)
 	ready->events &= ~(uint32_t)ROTA__ALWAYS;
 }
 
-/* Moves reports into the slots; returns 1 if some are only writable. */
-static int
+/*
+ * Moves reports into the slots; returns 1 if some are only writable. Inline,
+ * as the passes, for the sake of the usual one of its two callers.
+ */
+static inline int
 gather(struct rota_loop *loop, int n)
 {
 	struct rota__fds *fds = &loop->fds;
@@ -437,7 +440,7 @@ gather(struct rota_loop *loop, int n)
 }
 
 /* A second entry of one descriptor finds the slot's report taken. */
-static void
+static inline void
 first_pass(struct rota_loop *loop, int i, int end)
 {
 	struct rota__fds *fds = &loop->fds;
@@ -457,7 +460,7 @@ first_pass(struct rota_loop *loop, int i, int end)
 	}
 }
 
-static void
+static inline void
 second_pass(struct rota_loop *loop, int i, int end)
 {
 	struct rota__fds *fds = &loop->fds;
@@ -482,11 +485,34 @@ dispatch(struct rota_loop *loop, int n)
 		second_pass(loop, 0, n);
 }
 
+/* Within a level all goes as it goes without levels. */
+static void
+dispatch_levels(struct rota_loop *loop, int n, int is_last)
+{
+	int has_writable = gather(loop, n);
+	int ends[ROTA__N_LEVELS];
+	int begin = 0;
+	int level;
+
+	rota__priority_sort(&loop->fds, n, ends);
+	/* Signals come after all descriptors of their level. */
+	if (is_last)
+		rota__inbox_sort(loop);
+	for (level = 0; level < ROTA__N_LEVELS; level++) {
+		first_pass(loop, begin, ends[level]);
+		if (has_writable)
+			second_pass(loop, begin, ends[level]);
+		if (is_last)
+			rota__inbox_deliver_level(loop, level);
+		begin = ends[level];
+	}
+}
+
 /*
  * Fills in the always-ready descriptors, and turns their list so that all
  * get their turn if there are more than fit.
  */
-static int
+static inline int
 report_always(struct rota__fds *fds, int n, int n_max)
 {
 	uint32_t at = fds->always_first;
@@ -515,7 +541,7 @@ report_always(struct rota__fds *fds, int n, int n_max)
 }
 
 /* Fills in those that the kernel refused to watch. */
-static int
+static inline int
 report_failed(struct rota__fds *fds, int n_max)
 {
 	uint32_t fd;
@@ -618,7 +644,7 @@ max_rounds(const struct rota__fds *fds)
 	return 1 + fds->n_told / ROTA__N_READY;
 }
 
-static int
+static inline int
 ask_kernel(struct rota_loop *loop, int n_filled, uint64_t timeout_ns)
 {
 	int n;
@@ -639,34 +665,12 @@ ask_kernel(struct rota_loop *loop, int n_filled, uint64_t timeout_ns)
 	return n;
 }
 
-/* Within a level all goes as it goes without levels. */
-static void
-dispatch_levels(struct rota_loop *loop, int n, int is_last)
-{
-	int has_writable = gather(loop, n);
-	int ends[ROTA__N_LEVELS];
-	int begin = 0;
-	int level;
-
-	rota__priority_sort(&loop->fds, n, ends);
-	/* Signals come after all descriptors of their level. */
-	if (is_last)
-		rota__inbox_sort(loop);
-	for (level = 0; level < ROTA__N_LEVELS; level++) {
-		first_pass(loop, begin, ends[level]);
-		if (has_writable)
-			second_pass(loop, begin, ends[level]);
-		if (is_last)
-			rota__inbox_deliver_level(loop, level);
-		begin = ends[level];
-	}
-}
-
 /*
  * As rota__fds_poll(), when some handle has a priority: what is ready without
- * the kernel and what it reports are one round. The former leave it room.
+ * the kernel and what it reports are one round. The former leave it room. Out
+ * of line, so that the usual path stays as short as it was without.
  */
-static int
+__attribute__((noinline)) static int
 poll_levels(struct rota_loop *loop, uint64_t timeout_ns)
 {
 	struct rota__fds *fds = &loop->fds;
@@ -675,6 +679,7 @@ poll_levels(struct rota_loop *loop, uint64_t timeout_ns)
 	int is_last;
 	int n;
 
+	fds->n_stale = 0;
 	n_own = report_always(fds, n_own, ROTA__N_READY / 2);
 	do {
 		n = ask_kernel(loop, n_own, timeout_ns);
@@ -685,16 +690,23 @@ poll_levels(struct rota_loop *loop, uint64_t timeout_ns)
 		if (!is_last)
 			rota__fds_flush(loop);
 	} while (!is_last);
-	return n < 0 ? n : 0;
+	if (n < 0)
+		return n;
+	heed_stale(loop);
+	return 0;
 }
 
-static int
-poll_plain(struct rota_loop *loop, uint64_t timeout_ns)
+int
+rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
 {
 	struct rota__fds *fds = &loop->fds;
-	uint32_t n_rounds = max_rounds(fds);
+	uint32_t n_rounds;
 	int n;
 
+	if (loop->n_priorities != 0)
+		return poll_levels(loop, timeout_ns);
+	n_rounds = max_rounds(fds);
+	fds->n_stale = 0;
 	dispatch(loop, report_failed(fds, ROTA__N_READY));
 	/* Before the kernel is asked, which may add to them by ROTA__ALWAYS. */
 	dispatch(loop, report_always(fds, 0, ROTA__N_READY));
@@ -707,18 +719,6 @@ poll_plain(struct rota_loop *loop, uint64_t timeout_ns)
 		if (n == ROTA__N_READY)
 			rota__fds_flush(loop);
 	} while (n == ROTA__N_READY && --n_rounds > 0);
+	heed_stale(loop);
 	return 0;
-}
-
-int
-rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
-{
-	int r;
-
-	loop->fds.n_stale = 0;
-	r = loop->n_priorities == 0 ? poll_plain(loop, timeout_ns) :
-				      poll_levels(loop, timeout_ns);
-	if (r == 0)
-		heed_stale(loop);
-	return r;
 }
