@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/handle.h"
 #include "core/ring.h"
+#include "core/turn.h"
 
 static unsigned
 counts(uint32_t flags)
@@ -106,6 +107,19 @@ rota__request_decide(struct rota_request *request, int status)
 	request->flags |= ROTA__DECIDED;
 	if (request->flags & ROTA__HAS_ALARM)
 		rota__heap_stop(&request->loop->heap, &request->alarm);
+}
+
+void
+rota__request_tell(struct rota_request *request)
+{
+	struct rota_loop *loop = request->loop;
+	int status = request->status;
+
+	(void)rota_request_end(request);
+	rota__before_callback(
+		loop, request->type->name, request->place, request->owner);
+	request->type->tell(request, status);
+	rota__after_callback(loop);
 }
 
 void

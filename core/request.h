@@ -58,6 +58,12 @@ struct rota_request *rota__requests_take_first(struct rota__requests *line);
 /* Fixes how a request ends. */
 void rota__request_decide(struct rota_request *request, int status);
 
+/*
+ * Takes a decided request out of flight and calls its callback; from then on
+ * its memory is the caller's.
+ */
+void rota__request_tell(struct rota_request *request);
+
 /* The deadline of a request has come. */
 void rota__request_expire(struct rota_loop *loop, struct rota_alarm *alarm);
 

@@ -267,6 +267,7 @@ static const struct rota_request_type race_type = {
 	.name = "connect",
 	.size = sizeof(struct rota_connect_any),
 	.cancel = cancel_race,
+	.tell = rota__socket_tell_connect,
 };
 
 /* Copies an address; 0 for one of another family. */

@@ -210,17 +210,6 @@ rota__stream_serve(struct rota_stream *stream)
 			return;
 }
 
-static void
-tell(struct rota_loop *loop, struct rota_request *request)
-{
-	int status = request->status;
-
-	(void)rota_request_end(request);
-	rota__before_callback(loop, request->type->name, request->place, NULL);
-	request->type->tell(request, status);
-	rota__after_callback(loop);
-}
-
 /* Those served meanwhile are told too, so that lines come fast. */
 void
 rota__stream_tell_served(struct rota_stream *stream)
@@ -233,7 +222,7 @@ rota__stream_tell_served(struct rota_stream *stream)
 		return;
 	while ((n-- > 0 || stream->handle.flags & ROTA__CLOSING) &&
 		(request = rota__requests_take_first(&more->served)) != NULL)
-		tell(stream->handle.loop, request);
+		rota__request_tell(request);
 	if (more->served.first != NULL)
 		rota__pending_add(rota__stream_sender(stream));
 }

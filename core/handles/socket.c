@@ -140,10 +140,19 @@ cancel_connect(struct rota_request *request, int status)
 	return 0;
 }
 
+void
+rota__socket_tell_connect(struct rota_request *request, int status)
+{
+	struct rota_connect *connect = (struct rota_connect *)request;
+
+	connect->fn(connect, status);
+}
+
 static const struct rota_request_type connect_type = {
 	.name = "connect",
 	.size = sizeof(struct rota_connect),
 	.cancel = cancel_connect,
+	.tell = rota__socket_tell_connect,
 };
 
 void

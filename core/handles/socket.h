@@ -47,4 +47,7 @@ int rota__socket_local_address(const struct rota_stream *stream,
 int rota__socket_peer_address(const struct rota_stream *stream,
 	struct sockaddr_storage *ret_addr, socklen_t *ret_len);
 
+/* Calls the callback of a request that begins as a rota_connect. */
+void rota__socket_tell_connect(struct rota_request *request, int status);
+
 #endif

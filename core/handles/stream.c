@@ -416,17 +416,12 @@ end_flushing(struct rota_stream *stream)
 static void
 tell_connect(struct rota_stream *stream)
 {
-	struct rota_loop *loop = stream->handle.loop;
 	struct rota_connect *connect = stream->connecting;
 
 	if (connect == NULL || !rota__request_is_decided(&connect->request))
 		return;
 	stream->connecting = NULL;
-	(void)rota_request_end(&connect->request);
-	rota__before_callback(
-		loop, "connect", connect->request.place, &stream->handle);
-	connect->fn(connect, connect->request.status);
-	rota__after_callback(loop);
+	rota__request_tell(&connect->request);
 }
 
 /* Bytes that were kept back wait for no descriptor. */

@@ -29,10 +29,19 @@ struct burst {
 
 static int cancel(struct rota_request *request, int status);
 
+static void
+tell_send(struct rota_request *request, int status)
+{
+	struct rota_send *send = (struct rota_send *)request;
+
+	send->fn(send, status);
+}
+
 static const struct rota_request_type send_type = {
 	.name = "send",
 	.size = sizeof(struct rota_send),
 	.cancel = cancel,
+	.tell = tell_send,
 };
 
 /* It is sent, or will never be. */
@@ -190,21 +199,10 @@ cancel(struct rota_request *request, int status)
 void
 rota__udp_tell_sends(struct rota_udp *udp)
 {
-	struct rota_loop *loop = udp->handle.loop;
 	unsigned n = rota__queue_count_decided(&udp->sending);
 
-	for (; n > 0; n--) {
-		struct rota_request *request =
-			rota__queue_take_first(&udp->sending);
-		struct rota_send *send = (struct rota_send *)request;
-		int status = request->status;
-
-		(void)rota_request_end(request);
-		rota__before_callback(
-			loop, request->type->name, request->place, NULL);
-		send->fn(send, status);
-		rota__after_callback(loop);
-	}
+	for (; n > 0; n--)
+		rota__request_tell(rota__queue_take_first(&udp->sending));
 }
 
 static int

@@ -18,10 +18,27 @@
 
 static int cancel(struct rota_request *request, int status);
 
+static void
+tell_write(struct rota_request *request, int status)
+{
+	struct rota_write *write = (struct rota_write *)request;
+
+	write->fn(write, status);
+}
+
+static void
+tell_shutdown(struct rota_request *request, int status)
+{
+	struct rota_shutdown *shutdown = (struct rota_shutdown *)request;
+
+	shutdown->fn(shutdown, status);
+}
+
 static const struct rota_request_type write_type = {
 	.name = "write",
 	.size = sizeof(struct rota_write),
 	.cancel = cancel,
+	.tell = tell_write,
 };
 
 /* A struct rota_unix_write. */
@@ -29,12 +46,14 @@ static const struct rota_request_type fds_type = {
 	.name = "write",
 	.size = sizeof(struct rota_unix_write),
 	.cancel = cancel,
+	.tell = tell_write,
 };
 
 static const struct rota_request_type shutdown_type = {
 	.name = "shutdown",
 	.size = sizeof(struct rota_shutdown),
 	.cancel = cancel,
+	.tell = tell_shutdown,
 };
 
 static int
@@ -356,26 +375,6 @@ cancel(struct rota_request *request, int status)
 	return 0;
 }
 
-static void
-tell(struct rota_loop *loop, struct rota_request *request)
-{
-	int status = request->status;
-
-	(void)rota_request_end(request);
-	rota__before_callback(loop, request->type->name, request->place, NULL);
-	if (is_shutdown(request)) {
-		struct rota_shutdown *shutdown =
-			(struct rota_shutdown *)request;
-
-		shutdown->fn(shutdown, status);
-	} else {
-		struct rota_write *write = (struct rota_write *)request;
-
-		write->fn(write, status);
-	}
-	rota__after_callback(loop);
-}
-
 /*
  * Those that the callbacks cause to be decided wait for the next round. If
  * one closes the stream, the rest is told all the same, and the stream lives
@@ -384,12 +383,12 @@ tell(struct rota_loop *loop, struct rota_request *request)
 void
 rota__stream_tell_writes(struct rota_stream *stream)
 {
-	struct rota_loop *loop = stream->handle.loop;
 	unsigned n;
 
 	if (stream->state & ROTA__STREAM_LISTENING)
 		return;
 	n = rota__queue_count_decided(&stream->out.writing);
 	for (; n > 0; n--)
-		tell(loop, rota__queue_take_first(&stream->out.writing));
+		rota__request_tell(
+			rota__queue_take_first(&stream->out.writing));
 }
