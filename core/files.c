@@ -127,11 +127,29 @@ read_all(struct rota_loop *loop)
 	forget_found(files);
 }
 
+/* The backend cannot watch the kernel's descriptor: a start tries again. */
+static void
+tell_all_failed(struct rota_loop *loop)
+{
+	struct rota__files *files = loop->files;
+	struct rota_link *link = files->watches.next;
+
+	for (; link != &files->watches; link = link->next) {
+		struct rota_file_watch *watch = watch_at(link);
+
+		if (uses_kernel(watch) && watch->root != NULL)
+			rota__file_tell_failed(
+				watch->root, "", loop->fds.error);
+	}
+}
+
 static void
 files_ready(struct rota_handle *handle, unsigned ready)
 {
-	(void)ready;
-	read_all(handle->loop);
+	if (ready & ROTA_FAILED)
+		tell_all_failed(handle->loop);
+	else
+		read_all(handle->loop);
 	rota__file_deliver(handle->loop);
 }
 
@@ -169,6 +187,9 @@ rota__files_open(struct rota_loop *loop)
 	int fd;
 	int r;
 
+	/* The backend may have refused it, and be better off by now. */
+	if (watch->fd >= 0 && !(watch->flags & ROTA__WATCH_LINKED))
+		rota__watch_start(loop, watch, ROTA_READABLE);
 	if (watch->fd >= 0)
 		return 0;
 	fd = loop->sys->file_open();

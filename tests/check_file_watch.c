@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/handle.h"
+#include "core/files.h"
 #include "tests/faults.h"
 #include "tests/harness.h"
 
@@ -1086,6 +1086,32 @@ LOOP_TEST(the_limit_of_watches_fails_a_start_and_is_told_later)
 	remove_dir();
 }
 
+/* The descriptor is closed behind the loop's back, before it is told of it. */
+LOOP_TEST(a_backend_that_refuses_is_told_and_asked_again_by_a_start)
+{
+	static struct rota_file_watch watch;
+	int fd, saved;
+
+	how = 0;
+	make_dir();
+	forget_told();
+	start(&watch, "", ROTA_FILE_ALL);
+	fd = loop->files->watcher.watch.fd;
+	saved = dup(fd);
+	ck_ok(close(fd));
+	run_once_checked(ROTA_RUN_NOWAIT);
+	run_once_checked(ROTA_RUN_NOWAIT);
+	ck_assert_str_eq(told, "failed !\n");
+	forget_told();
+	ck_assert_int_eq(dup2(saved, fd), fd);
+	ck_ok(close(saved));
+	ck_ok(rota_file_watch_start(&watch, dir, ROTA_FILE_ALL, on_event));
+	touch("a");
+	expect("created a\n");
+	close_all();
+	remove_dir();
+}
+
 LOOP_TEST(without_a_kernel_that_tells_a_watch_looks_by_itself)
 {
 	static struct rota_file_watch watch;
@@ -1364,6 +1390,9 @@ add_error_cases(Suite *suite)
 
 	tcase_add_loop_test(
 		tc, the_limit_of_watches_fails_a_start_and_is_told_later);
+	if (strcmp(rota__sys_file_way, "inotify") == 0)
+		tcase_add_loop_test(tc,
+			a_backend_that_refuses_is_told_and_asked_again_by_a_start);
 	tcase_add_loop_test(
 		tc, without_a_kernel_that_tells_a_watch_looks_by_itself);
 	tcase_add_loop_test(

@@ -43,6 +43,7 @@ enum rota_file_what {
 	/*
 	 * Told unasked: a part of what is to be watched is not, the event's
 	 * error says why (-ENOSPC: the system's limit). The rest still is.
+	 * Without a name: nothing is, until it is started again.
 	 */
 	ROTA_FILE_FAILED = 1 << 7
 };
