@@ -1210,6 +1210,8 @@ WAYS_TEST(a_child_of_fork_watches_for_itself)
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
 		watch_in_child();
+		close_all();
+		close_loop();
 		_exit(0);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
