@@ -421,6 +421,20 @@ WAYS_TEST(a_hard_link_is_a_name_that_comes_and_goes)
 	expect("removed b\n");
 }
 
+WAYS_TEST(a_file_may_have_3_gib)
+{
+	static struct rota_file_watch watch;
+
+	touch("a");
+	start(&watch, "", ROTA_FILE_CHANGED);
+	ck_ok(truncate(in_dir("a"), (off_t)(UINT64_C(3) << 30)));
+	expect("changed a\n");
+	ck_ok(rota_file_watch_start(
+		&watch, in_dir("a"), ROTA_FILE_CHANGED | how, on_event));
+	append("a", "x");
+	expect("changed\n");
+}
+
 WAYS_TEST(a_name_may_have_255_bytes)
 {
 	static struct rota_file_watch watch;
@@ -1317,6 +1331,7 @@ add_directory_cases(Suite *suite)
 	tcase_add_loop_test(tc, only_what_was_asked_for_is_told);
 	tcase_add_loop_test(tc, a_save_by_temporary_file_and_rename_is_told);
 	tcase_add_loop_test(tc, a_hard_link_is_a_name_that_comes_and_goes);
+	tcase_add_loop_test(tc, a_file_may_have_3_gib);
 	tcase_add_loop_test(tc, a_name_may_have_255_bytes);
 	tcase_add_loop_test(tc, many_files_are_all_told);
 }
