@@ -76,7 +76,8 @@ move(const char *from, const char *to)
 	ck_ok(rename(in_dir(from), in_dir(to)));
 }
 
-static void delete (const char *name)
+static void
+discard(const char *name)
 {
 	ck_ok(remove(in_dir(name)));
 }
@@ -283,9 +284,9 @@ WAYS_TEST(a_file_that_goes_is_told_as_removed)
 	touch("a");
 	make_directory("d");
 	start(&watch, "", ROTA_FILE_ALL);
-	delete ("a");
+	discard("a");
 	expect("removed a\n");
-	delete ("d");
+	discard("d");
 	expect("removed d\n");
 }
 
@@ -336,7 +337,7 @@ WAYS_TEST(a_rename_over_another_file_is_no_removal)
 	start(&watch, "", ROTA_FILE_ALL);
 	move("a", "b");
 	expect("renamed a b\n");
-	delete ("b");
+	discard("b");
 	expect("removed b\n");
 }
 
@@ -390,7 +391,7 @@ WAYS_TEST(only_what_was_asked_for_is_told)
 	settle();
 	move("a", "b");
 	expect("removed a\n");
-	delete ("b");
+	discard("b");
 	expect("removed b\n");
 }
 
@@ -422,9 +423,9 @@ WAYS_TEST(a_hard_link_is_a_name_that_comes_and_goes)
 	start(&watch, "", ROTA_FILE_CREATED | ROTA_FILE_REMOVED);
 	ck_ok(link(in_dir("a"), in_dir("b")));
 	expect("created b\n");
-	delete ("a");
+	discard("a");
 	expect("removed a\n");
-	delete ("b");
+	discard("b");
 	expect("removed b\n");
 }
 
@@ -453,7 +454,7 @@ WAYS_TEST(a_name_may_have_255_bytes)
 	touch(name);
 	(void)snprintf(line, sizeof(line), "created %s\n", name);
 	expect(line);
-	delete (name);
+	discard(name);
 	(void)snprintf(line, sizeof(line), "removed %s\n", name);
 	expect(line);
 }
@@ -474,7 +475,7 @@ WAYS_TEST(many_files_are_all_told)
 	forget_told();
 	for (unsigned i = 0; i < n; i++) {
 		(void)snprintf(name, sizeof(name), "f%u", i);
-		delete (name);
+		discard(name);
 	}
 	settle();
 	ck_assert_int_eq(n_told, (int)n);
@@ -501,7 +502,7 @@ WAYS_TEST(a_watched_file_that_is_removed_is_gone_once)
 	touch("a");
 	start(&watch, "a", ROTA_FILE_ALL);
 	ck_err(rota_loop_alive(loop), 1);
-	delete ("a");
+	discard("a");
 	expect("gone\n");
 	ck_err(rota_handle_is_active(&watch.handle), 0);
 	ck_err(rota_loop_alive(loop), 0);
@@ -517,7 +518,7 @@ WAYS_TEST(a_watched_file_that_somebody_has_open_is_gone_all_the_same)
 	touch("a");
 	fd = open(in_dir("a"), O_RDONLY | O_CLOEXEC);
 	start(&watch, "a", ROTA_FILE_CHANGED);
-	delete ("a");
+	discard("a");
 	expect("gone\n");
 	ck_ok(close(fd));
 }
@@ -541,9 +542,9 @@ WAYS_TEST(a_watched_file_whose_other_link_goes_is_not_gone)
 	touch("a");
 	ck_ok(link(in_dir("a"), in_dir("b")));
 	start(&watch, "a", ROTA_FILE_ALL);
-	delete ("b");
+	discard("b");
 	expect("attributes\n");
-	delete ("a");
+	discard("a");
 	expect("gone\n");
 }
 
@@ -554,10 +555,10 @@ WAYS_TEST(a_watched_directory_that_is_removed_is_gone_once)
 	make_directory("d");
 	touch("d/a");
 	start(&watch, "d", ROTA_FILE_ALL);
-	delete ("d/a");
+	discard("d/a");
 	settle();
 	expect("removed a\n");
-	delete ("d");
+	discard("d");
 	expect("gone\n");
 	ck_err(rota_handle_is_active(&watch.handle), 0);
 }
@@ -624,9 +625,9 @@ WAYS_TEST(a_directory_below_is_watched_too)
 	expect("changed d/e/a\n");
 	touch("d/b");
 	expect("created d/b\n");
-	delete ("d/e/a");
+	discard("d/e/a");
 	expect("removed d/e/a\n");
-	delete ("d/e");
+	discard("d/e");
 	expect("removed d/e\n");
 }
 
@@ -673,7 +674,7 @@ WAYS_TEST(what_is_made_while_a_directory_is_told_is_told_once)
 	make_directory("d");
 	touch("d/a");
 	expect("created d\ncreated d/a\ncreated d/later\n");
-	delete ("d/a");
+	discard("d/a");
 	touch("d/a");
 	settle();
 	forget_told();
@@ -690,8 +691,8 @@ WAYS_TEST(a_name_made_removed_and_made_again_at_once_is_there_in_the_end)
 	start(&watch, "", ROTA_FILE_ALL | RECURSIVE);
 	make_directory("d");
 	touch("d/a");
-	delete ("d/a");
-	delete ("d");
+	discard("d/a");
+	discard("d");
 	make_directory("d");
 	touch("d/b");
 	settle();
@@ -853,7 +854,7 @@ WAYS_TEST(several_watches_of_one_path_are_all_told)
 	ck_assert_int_eq(n_told, 2);
 	ck_ok(rota_file_watch_stop(&b));
 	forget_told();
-	delete ("a");
+	discard("a");
 	expect("C removed a\n");
 	ck_ok(rota_file_watch_stop(&c));
 	touch("b");
