@@ -179,6 +179,7 @@ relay()
 relay_slowly()
 {
 	command -v perl >/dev/null 2>&1 || return 0
+	: >"$dir/sink.out"
 	perl -e '
 		use strict;
 		use Socket;
@@ -423,6 +424,8 @@ says_soon()
 watch()
 {
 	mkdir "$dir/watched" "$dir/watched/below" || exit 99
+	# What an earlier run has said must not be taken for this one's.
+	: >"$dir/watch_dir.out"
 	examples/watch_dir --backend "$backend" --recursive "$@" \
 		"$dir/watched" >"$dir/watch_dir.out" 2>&1 </dev/null &
 	client=$!
