@@ -680,6 +680,11 @@ cat "$dir/backends.out"
 usable=$(awk 'NR > 1 && $3 == "yes" && $4 != "unusable:" { print $1 }' \
 	"$dir/backends.out")
 [ -n "$usable" ] || fail "no backend works"
+all_usable=$usable
+# In short, on one backend: kqueue where there is one, else the best.
+if [ "${ROTA_TEST_QUICK:-}" = 1 ]; then
+	usable=$(echo "$all_usable" | grep kqueue || echo "$all_usable" | sed q)
+fi
 
 ## Programs by themselves ####################################################
 
@@ -814,7 +819,7 @@ done
 echo "tour"
 ends 0 tour examples/tour --programs examples --connections 20 --no-count \
 	--seconds 0.2
-for backend in $usable; do
+for backend in $all_usable; do
 	says tour "^$backend *20 *[1-9]"
 done
 for phase in timers pending idle prepare poll check close; do
