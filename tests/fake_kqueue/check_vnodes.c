@@ -16,8 +16,8 @@
 	(NOTE_DELETE | NOTE_WRITE | NOTE_EXTEND | NOTE_ATTRIB | NOTE_LINK | \
 		NOTE_RENAME)
 
-static char dir[] = "/tmp/fake.XXXXXX";
-static char a[32], b[32];
+static char dir[32];
+static char a[sizeof(dir) + 2], b[sizeof(dir) + 2];
 static struct kevent e;
 
 static int
@@ -36,6 +36,7 @@ make_watched(void)
 {
 	int fd;
 
+	(void)snprintf(dir, sizeof(dir), "/tmp/fake.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	(void)snprintf(a, sizeof(a), "%s/a", dir);
 	(void)snprintf(b, sizeof(b), "%s/b", dir);
