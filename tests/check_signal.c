@@ -401,11 +401,14 @@ LOOP_TEST(a_handle_can_be_moved_to_another_signal)
 
 /* Dispositions ********************************************************/
 
+/* What libcheck offers is not for signal handlers. */
+static volatile sig_atomic_t n_mine;
+
 static void
 my_handler(int signum)
 {
 	(void)signum;
-	trace('H');
+	n_mine++;
 }
 
 static struct sigaction
@@ -437,10 +440,9 @@ ck_is_mine(int signum)
 	ck_assert_int_ne(action.sa_flags & SA_RESTART, 0);
 	ck_assert_int_eq(action.sa_flags & SA_SIGINFO, 0);
 	ck_assert_int_eq(sigismember(&action.sa_mask, SIGWINCH), 1);
-	trace_reset();
+	n_mine = 0;
 	send_self(signum);
-	ck_trace("H");
-	trace_reset();
+	ck_assert_int_eq((int)n_mine, 1);
 }
 
 LOOP_TEST(the_last_to_stop_restores_the_disposition_of_before)
