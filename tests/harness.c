@@ -135,6 +135,15 @@ harness_realloc(void *data, void *memory, size_t size_bytes)
 
 /* Backends ************************************************************/
 
+/* Not if the environment names another one. */
+static int
+is_asked_for(const char *name)
+{
+	const char *only = getenv("ROTA_TEST_BACKEND");
+
+	return only == NULL || *only == '\0' || strcmp(only, name) == 0;
+}
+
 /* Finds the name of usable backend number `number`; returns how many. */
 static int
 find_backend(int number, const char **ret_name)
@@ -143,7 +152,8 @@ find_backend(int number, const char **ret_name)
 	int n = 0;
 
 	for (unsigned i = 0; rota_backend_info(i, &info) == 0; i++) {
-		if (!info.is_built || info.error != 0)
+		if (!info.is_built || info.error != 0 ||
+			!is_asked_for(info.name))
 			continue;
 		if (n++ == number)
 			*ret_name = info.name;
