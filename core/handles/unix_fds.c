@@ -31,10 +31,14 @@ rota__unix_send(struct rota_stream *stream, const struct iovec *buffers,
 		memset(&control, 0, sizeof(control));
 		control.first.cmsg_level = SOL_SOCKET;
 		control.first.cmsg_type = SCM_RIGHTS;
-		control.first.cmsg_len = CMSG_LEN(n_fds * sizeof(*fds));
+		control.first.cmsg_len =
+			(__typeof__(control.first.cmsg_len))CMSG_LEN(
+				n_fds * sizeof(*fds));
 		memcpy(CMSG_DATA(&control.first), fds, n_fds * sizeof(*fds));
 		message.msg_control = control.bytes;
-		message.msg_controllen = CMSG_SPACE(n_fds * sizeof(*fds));
+		message.msg_controllen =
+			(__typeof__(message.msg_controllen))CMSG_SPACE(
+				n_fds * sizeof(*fds));
 	}
 	return stream->handle.loop->sys->sendmsg(stream->watch.fd, &message);
 }
