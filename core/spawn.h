@@ -61,7 +61,7 @@ struct rota__spawn {
 };
 
 /* The child side: begins in the ways of core/sys/, never returns. */
-int rota__child_main(void *spawn);
+int rota__child_main(void *data);
 
 /* The parent's side: a start that has been made ready. */
 struct rota__plan;

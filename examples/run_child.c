@@ -231,7 +231,7 @@ run_program(
 	if (r == 0)
 		r = start(run, &options);
 	if (r == 0)
-		r = rota_loop_run(run->loop, ROTA_RUN_DEFAULT);
+		(void)rota_loop_run(run->loop, ROTA_RUN_DEFAULT);
 	(void)rota_process_kill(&run->process, SIGKILL);
 	(void)rota_loop_walk(run->loop, close_one, NULL);
 	(void)rota_loop_run(run->loop, ROTA_RUN_DEFAULT);

@@ -10,7 +10,7 @@
 #include "rota/unix.h"
 
 /* Stands among descriptors where some were lost. */
-#define ROTA__LOST_FDS -1
+#define ROTA__LOST_FDS (-1)
 
 /*
  * Made with the first need, and found through rota__stream_more.

@@ -4,6 +4,8 @@
 
 #include "core/sys.h"
 
+/* POSIX leaves the declaration to us; some headers have it too. */
+/* NOLINTNEXTLINE(readability-redundant-declaration) */
 extern char **environ;
 
 char **

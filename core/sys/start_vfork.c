@@ -11,7 +11,9 @@ rota__sys_start_child(struct rota__spawn *spawn)
 {
 	pid_t pid = vfork();
 
+	/* What it calls it may call: see core/sys/child.c. It never returns. */
 	if (pid == 0)
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Vfork) */
 		(void)rota__child_main(spawn);
 	return pid < 0 ? -errno : pid;
 }
