@@ -534,7 +534,10 @@ struct calls {
 	} list[N_CALLS];
 };
 
-/* Of lines "percent seconds microseconds calls [errors] name". */
+/*
+ * Of lines "percent seconds microseconds calls [errors] name". White space
+ * behind a name would take in the next line's beginning; blanks do not.
+ */
 static void
 read_calls(const char *text, struct calls *calls)
 {
@@ -542,8 +545,8 @@ read_calls(const char *text, struct calls *calls)
 	while (text && calls->n < N_CALLS) {
 		struct call *call = &calls->list[calls->n];
 		char last[32];
-		int n = sscanf(text, " %*f %*f %*u %lf %31s %31s", &call->count,
-			call->name, last);
+		int n = sscanf(text, " %*f %*f %*u %lf %31s%*[ ]%31s",
+			&call->count, call->name, last);
 
 		if (n == 3)
 			memcpy(call->name, last, sizeof(last));
