@@ -85,6 +85,19 @@ count_immediates(const struct rota_link *head)
 	return n;
 }
 
+static uint64_t
+count_jobs(const struct rota_link *head)
+{
+	const struct rota_link *link;
+	uint64_t n = 0;
+
+	for (link = head->next; link != head; link = link->next)
+		(void)count_request(
+			&ROTA__CONTAINER(link, struct rota_job, link)->request,
+			&n);
+	return n;
+}
+
 static int
 check_rings(const struct rota_loop *loop)
 {
@@ -99,6 +112,7 @@ check_rings(const struct rota_loop *loop)
 	DEMAND(count_ring(&loop->terminals) == (int)loop->n_resizes);
 	DEMAND((loop->resizes.signum != 0) == (loop->n_resizes > 0));
 	DEMAND(count_ring(&loop->handles) >= 0);
+	DEMAND(count_ring(&loop->jobs.in_flight) >= 0);
 	return 0;
 }
 
@@ -178,6 +192,7 @@ rota__loop_check(const struct rota_loop *loop)
 		count_immediates(&loop->immediates_now);
 	DEMAND(alive == loop->n_immediates_referenced);
 	alive += count_handles(&loop->handles);
+	alive += count_jobs(&loop->jobs.in_flight);
 	DEMAND(alive == loop->alive);
 	DEMAND(count_priorities(&loop->handles) == loop->n_priorities);
 	DEMAND(rota__ring_is_empty(&loop->gathered) ||

@@ -54,6 +54,7 @@ fill(struct rota_loop *loop, const struct rota_loop_options *options)
 	loop->spare_fd = -1;
 	loop->accept_batch = options->accept_batch ? options->accept_batch :
 						     DEFAULT_ACCEPT_BATCH;
+	loop->jobs.n_threads = options->pool_threads;
 	(void)rota_loop_on_slow(loop, 0, 0, NULL, NULL);
 	r = rota__choose_backend(loop, options->backend);
 	if (r < 0)
@@ -89,7 +90,8 @@ rota_loop_create(
 
 	if (options == NULL)
 		options = &default_options;
-	if (ret_loop == NULL || options->size != sizeof(*options))
+	if (ret_loop == NULL || options->size != sizeof(*options) ||
+		options->pool_threads > ROTA_POOL_MAX_THREADS)
 		return -EINVAL;
 	sys = options->sys ? options->sys : &rota__sys_real;
 	memory = rota__sys_memory(sys);
@@ -108,6 +110,7 @@ rota_loop_create(
 		rota__free(&memory, loop);
 		return r;
 	}
+	rota__jobs_init(loop, options->pool);
 	*ret_loop = loop;
 	return 0;
 }
@@ -117,7 +120,8 @@ is_in_use(const struct rota_loop *loop)
 {
 	return !rota__loop_is_at_rest(loop) ||
 		!rota__ring_is_empty(&loop->handles) ||
-		!rota__ring_is_empty(&loop->immediates);
+		!rota__ring_is_empty(&loop->immediates) ||
+		!rota__ring_is_empty(&loop->jobs.in_flight);
 }
 
 int
@@ -130,6 +134,7 @@ rota_loop_close(struct rota_loop *loop)
 	if (is_in_use(loop))
 		return -EBUSY;
 	memory = loop->memory;
+	rota__jobs_fini(loop);
 	if (loop->spare_fd >= 0)
 		(void)loop->sys->close(loop->spare_fd);
 	rota__metrics_free(loop);
@@ -215,6 +220,7 @@ rota_loop_fork(struct rota_loop *loop)
 	r = rota__inbox_fork(loop);
 	if (r < 0)
 		return r;
+	rota__jobs_fork(loop);
 	r = rota__files_fork(loop);
 	if (r < 0)
 		return r;

@@ -6,6 +6,7 @@
 #include "core/backend.h"
 #include "core/fds.h"
 #include "core/heap.h"
+#include "core/jobs.h"
 #include "core/post.h"
 #include "core/ring.h"
 #include "core/sys.h"
@@ -111,6 +112,8 @@ struct rota_loop {
 	struct rota_signal sigchld;
 	/* Has been seen: a child shares our memory until it is the program. */
 	int shares_memory;
+
+	struct rota__jobs jobs;
 
 	struct rota__inbox inbox;
 	struct rota_io wake_io;

@@ -154,6 +154,16 @@ rota__post_note(struct rota_loop *loop, struct rota_note *note)
 	rota__post_wake(loop);
 }
 
+void
+rota__post_last(struct rota_loop *loop, struct rota_note *note)
+{
+	int *n_leaving = &loop->inbox.n_leaving;
+
+	(void)__atomic_fetch_add(n_leaving, 1, __ATOMIC_RELAXED);
+	rota__post_note(loop, note);
+	(void)__atomic_fetch_sub(n_leaving, 1, __ATOMIC_RELEASE);
+}
+
 /*
  * A note that is queued is queued again: the store hands over what this
  * thread has written, which a mere look at the state would not.
@@ -250,6 +260,25 @@ take_all(struct rota__inbox *inbox)
 		note = next;
 	}
 	return ordered;
+}
+
+static void
+drop_from(struct rota_note **at,
+	void (*deliver)(struct rota_loop *, struct rota_note *))
+{
+	while (*at != NULL)
+		if ((*at)->deliver == deliver)
+			*at = (*at)->next;
+		else
+			at = &(*at)->next;
+}
+
+void
+rota__inbox_drop(struct rota_loop *loop,
+	void (*deliver)(struct rota_loop *, struct rota_note *))
+{
+	drop_from(&loop->inbox.head, deliver);
+	drop_from(&loop->inbox.taken, deliver);
 }
 
 void
@@ -468,6 +497,8 @@ rota__inbox_fini(struct rota_loop *loop)
 	struct rota__inbox *inbox = &loop->inbox;
 	unsigned chunk;
 
+	while (__atomic_load_n(&inbox->n_leaving, __ATOMIC_ACQUIRE) > 0)
+		(void)loop->sys->poll(NULL, 0, ROTA_MICROSECOND);
 	close_wakeup(loop);
 	for (chunk = 0; chunk < ROTA__N_POST_CHUNKS; chunk++)
 		if (inbox->chunks[chunk] != NULL)
@@ -479,6 +510,8 @@ rota__inbox_fini(struct rota_loop *loop)
 int
 rota__inbox_fork(struct rota_loop *loop)
 {
+	/* Of threads that are not here. */
+	loop->inbox.n_leaving = 0;
 	close_wakeup(loop);
 	return open_wakeup(loop);
 }

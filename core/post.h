@@ -44,6 +44,8 @@ struct rota__inbox {
 	struct rota_note *head;
 	/* 1 while the loop's thread waits or is about to. Atomic. */
 	int is_asleep;
+	/* Threads inside rota__post_last(). Atomic. */
+	int n_leaving;
 	/* Notes taken and not yet delivered, the first one first. */
 	struct rota_note *taken;
 	/* Signals, which are delivered after all else. */
@@ -61,6 +63,12 @@ struct rota__inbox {
  * when: any thread, a signal handler.
  */
 void rota__post_note(struct rota_loop *loop, struct rota_note *note);
+
+/*
+ * The same for a thread that has no right to the loop any more as soon as the
+ * note is delivered: rota__inbox_fini() waits until it has let go.
+ */
+void rota__post_last(struct rota_loop *loop, struct rota_note *note);
 
 /* Wakes the loop if it sleeps. when: any thread, a signal handler. */
 void rota__post_wake(struct rota_loop *loop);
@@ -100,6 +108,10 @@ void rota__inbox_deliver(struct rota_loop *loop);
  */
 void rota__inbox_sort(struct rota_loop *loop);
 void rota__inbox_deliver_level(struct rota_loop *loop, int level);
+
+/* Takes the notes of this kind out of the inbox, which nobody else uses. */
+void rota__inbox_drop(struct rota_loop *loop,
+	void (*deliver)(struct rota_loop *, struct rota_note *));
 
 /* For signals: puts a note just taken behind all other work. */
 void rota__inbox_put_signal(struct rota_loop *loop, struct rota_note *note,

@@ -33,13 +33,12 @@ is_undecided(const struct rota_request *request)
 		ROTA__IN_FLIGHT;
 }
 
-int
-rota_request_begin(struct rota_handle *owner, struct rota_request *request,
-	const struct rota_request_type *type, const char *place)
+void
+rota__request_begin(struct rota_loop *loop, struct rota_handle *owner,
+	struct rota_request *request, const struct rota_request_type *type,
+	const char *place)
 {
-	if (!rota__handle_is_open(owner) || request == NULL || type == NULL)
-		return -EINVAL;
-	request->loop = owner->loop;
+	request->loop = loop;
 	request->type = type;
 	request->owner = owner;
 	request->place = place;
@@ -47,6 +46,15 @@ rota_request_begin(struct rota_handle *owner, struct rota_request *request,
 	request->status = 0;
 	request->flags = 0;
 	set_flags(request, ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED);
+}
+
+int
+rota_request_begin(struct rota_handle *owner, struct rota_request *request,
+	const struct rota_request_type *type, const char *place)
+{
+	if (!rota__handle_is_open(owner) || request == NULL || type == NULL)
+		return -EINVAL;
+	rota__request_begin(owner->loop, owner, request, type, place);
 	return 0;
 }
 

@@ -45,6 +45,11 @@ struct rota__requests {
 	struct rota_request *last;
 };
 
+/* rota_request_begin() without questions; nobody owns a job: NULL. */
+void rota__request_begin(struct rota_loop *loop, struct rota_handle *owner,
+	struct rota_request *request, const struct rota_request_type *type,
+	const char *place);
+
 void rota__requests_append(
 	struct rota__requests *line, struct rota_request *request);
 

@@ -343,6 +343,11 @@ const struct rota_sys rota__sys_real = {
 	.wait = real_wait,
 	.getpid = real_getpid,
 	.environment = rota__sys_environment,
+	.thread_start = rota__sys_thread_start,
+	.thread_join = rota__sys_thread_join,
+	.thread_detach = rota__sys_thread_detach,
+	.thread_name = rota__sys_thread_name,
+	.n_processors = rota__sys_n_processors,
 	.poll = rota__sys_poll,
 	.select = real_select,
 };

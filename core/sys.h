@@ -14,6 +14,7 @@
 #define ROTA_CORE_SYS_H
 
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -192,6 +193,18 @@ struct rota_sys {
 	char **(*environment)(void);
 
 	/*
+	 * Threads. thread_start makes one in which all signals are blocked;
+	 * 0 is the usual stack. thread_name names the calling one.
+	 */
+	int (*thread_start)(size_t stack_bytes, void *(*run)(void *),
+		void *data, pthread_t *ret_thread);
+	void (*thread_join)(pthread_t thread);
+	void (*thread_detach)(pthread_t thread);
+	void (*thread_name)(const char *name);
+	/* How many of them can run at once. */
+	unsigned (*n_processors)(void);
+
+	/*
 	 * The waits of the portable backends, at most timeout_ns
 	 * (UINT64_MAX: for ever), rounded up to what the call can. -EINTR
 	 * comes back.
@@ -285,6 +298,22 @@ extern const char *const rota__sys_file_way;
 extern const int rota__sys_file_tells_names;
 /* 1: the descriptor is shared with a child; 0: the child has not got it. */
 extern const int rota__sys_file_outlives_fork;
+
+/* Threads, see the table. */
+int rota__sys_thread_start(size_t stack_bytes, void *(*run)(void *), void *data,
+	pthread_t *ret_thread);
+void rota__sys_thread_join(pthread_t thread);
+void rota__sys_thread_detach(pthread_t thread);
+void rota__sys_thread_name(const char *name);
+unsigned rota__sys_n_processors(void);
+
+/*
+ * A condition, and a wait of at most timeout_ns by the monotonic clock, which
+ * may also end early without a reason.
+ */
+int rota__sys_cond_init(pthread_cond_t *cond);
+void rota__sys_cond_wait(
+	pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t timeout_ns);
 
 /*
  * Like epoll_wait(2) with nanoseconds. *is_coarse is 1 where the kernel

@@ -27,7 +27,9 @@ tell(struct report *report, const struct rota_culprit *culprit)
 static int
 tell_request(struct rota_request *request, void *data)
 {
-	const char *name = rota_handle_name(request->owner);
+	const char *name = request->owner == NULL ?
+		NULL :
+		rota_handle_name(request->owner);
 	int is_referenced = (request->flags & ROTA__REQUEST_REFERENCED) != 0;
 	struct rota_culprit culprit = {
 		.type = request->type->name,
@@ -117,6 +119,17 @@ tell_immediates(struct report *report, const struct rota_link *head)
 			ROTA__CONTAINER(link, struct rota_immediate, order));
 }
 
+static void
+tell_jobs(struct report *report, const struct rota_link *head)
+{
+	struct rota_link *link;
+
+	for (link = head->next; link != head; link = link->next)
+		(void)tell_request(
+			&ROTA__CONTAINER(link, struct rota_job, link)->request,
+			report);
+}
+
 int
 rota_loop_why_alive(struct rota_loop *loop, rota_culprit_fn *fn, void *data)
 {
@@ -132,6 +145,7 @@ rota_loop_why_alive(struct rota_loop *loop, rota_culprit_fn *fn, void *data)
 	tell_handles(&report, &loop->handles);
 	tell_immediates(&report, &loop->immediates);
 	tell_immediates(&report, &loop->immediates_now);
+	tell_jobs(&report, &loop->jobs.in_flight);
 	loop->is_reporting = was_reporting;
 	return report.n;
 }

@@ -13,6 +13,7 @@
 #include <rota/io.h>
 #include <rota/loop.h>
 #include <rota/metrics.h>
+#include <rota/pool.h>
 #include <rota/process.h>
 #include <rota/pump.h>
 #include <rota/request.h>
@@ -27,5 +28,6 @@
 #include <rota/unix.h>
 #include <rota/version.h>
 #include <rota/wake.h>
+#include <rota/work.h>
 
 #endif

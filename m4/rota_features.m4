@@ -57,6 +57,26 @@ AM_CONDITIONAL(m4_toupper([HAVE_PEER_$1]),
 	[test "$rota_cv_peer_credentials" = $1])
 ])
 
+# ROTA_THREAD_NAME(WAY, HEADERS, BODY)
+# ------------------------------------
+# The same for core/sys/thread_name_WAY.c, $rota_cv_thread_name and
+# HAVE_THREAD_NAME_WAY.
+AC_DEFUN([ROTA_THREAD_NAME], [
+AS_IF([test "${rota_cv_thread_name-no}" = no],
+	[AC_MSG_CHECKING([for names of threads by way of $1])
+	 rota_save_CFLAGS=$CFLAGS
+	 rota_save_LIBS=$LIBS
+	 CFLAGS="$CFLAGS $PTHREAD_CFLAGS -Werror"
+	 LIBS="$PTHREAD_LIBS $LIBS"
+	 AC_LINK_IFELSE([AC_LANG_PROGRAM([ROTA__INCLUDES([$2])], [$3])],
+		[rota_cv_thread_name=$1], [rota_cv_thread_name=no])
+	 CFLAGS=$rota_save_CFLAGS
+	 LIBS=$rota_save_LIBS
+	 AC_MSG_RESULT([$rota_cv_thread_name])])
+AM_CONDITIONAL(m4_toupper([HAVE_THREAD_NAME_$1]),
+	[test "$rota_cv_thread_name" = $1])
+])
+
 # ROTA__INCLUDES(HEADERS)
 # -----------------------
 # One #include line per header.

@@ -19,7 +19,7 @@
  * the user's callback in the loop's thread with the status: what run()
  * returned, or -ECANCELED, -ETIMEDOUT if it was taken back before it ended.
  * run() is called in a thread of the pool; it must touch nothing of the loop
- * but loop->sys.
+ * but rota__loop_sys() of it (core/jobs.h).
  */
 struct rota__job_type {
 	struct rota_request_type request;
@@ -39,10 +39,20 @@ int rota__job_start(struct rota_loop *loop, struct rota_pool *pool,
 	struct rota_job *job, const struct rota__job_type *type,
 	const char *place);
 
+/* The same in another lane than the type's, with a priority. */
+int rota__job_start_in(struct rota_loop *loop, struct rota_pool *pool,
+	unsigned lane, int priority, struct rota_job *job,
+	const struct rota__job_type *type, const char *place);
+
 /* Of rota__job_type.request. */
 int rota__job_cancel(struct rota_request *request, int status);
 
 /* 1 if the job was cancelled, or its time is up. when: any thread. */
 int rota__job_is_canceled(const struct rota_job *job);
+
+/* For pool/: a job out of its lane starts to run; is run; ends without. */
+void rota__job_set_running(struct rota_job *job);
+void rota__job_perform(struct rota_job *job);
+void rota__job_end(struct rota_job *job, int status);
 
 #endif

@@ -56,6 +56,17 @@ struct rota_loop_options {
 	void *realloc_data;
 	/* For tests: the table of system calls, core/sys.h. NULL for real. */
 	const struct rota_sys *sys;
+	/*
+	 * The pool for what cannot be polled; it must not be closed before
+	 * the loop is made. NULL for the default pool of the process.
+	 */
+	struct rota_pool *pool;
+	/*
+	 * Threads that the default pool must have at least for this loop, at
+	 * most ROTA_POOL_MAX_THREADS; 0 if it does not matter: then a pool
+	 * that is made has four.
+	 */
+	unsigned pool_threads;
 	/* Room for rota_options_from_env() to keep what it read. Private. */
 	char backend_from_env[64];
 };
@@ -63,14 +74,15 @@ struct rota_loop_options {
 #define ROTA_LOOP_OPTIONS_INIT \
 	{ \
 		sizeof(struct rota_loop_options), NULL, 0, 0, NULL, NULL, \
-			NULL, "" \
+			NULL, NULL, 0, "" \
 	}
 
 /*
- * Reads ROTA_BACKEND (a name or list) and ROTA_MEASURE (0 or 1) from the
- * environment into `options`, for programs that want
- * `ROTA_BACKEND=poll ./program`. The library never does this by itself.
- * Variables that are absent or empty change nothing.
+ * Reads ROTA_BACKEND (a name or list), ROTA_MEASURE (0 or 1) and
+ * ROTA_POOL_THREADS (from 1 to ROTA_POOL_MAX_THREADS) from the environment
+ * into `options`, for programs that want `ROTA_BACKEND=poll ./program`. The
+ * library never does this by itself. Variables that are absent or empty
+ * change nothing.
  *
  * shape: options->backend may point into *options afterwards: do not copy
  *	or move the struct between this call and rota_loop_create().
@@ -85,10 +97,11 @@ ROTA_API int rota_options_from_env(struct rota_loop_options *options);
  *
  * shape: options may be NULL for the defaults. *ret_loop is opaque and freed
  *	by rota_loop_close().
- * errors: -EINVAL ret_loop is NULL or options have a wrong size; -ENOENT
- *	options->backend has an unknown name; the error of the last backend
- *	tried if none works (-ENOSYS if it is not in this build); -ENOMEM;
- *	-EMFILE, -ENFILE no descriptor left. *ret_loop is untouched then.
+ * errors: -EINVAL ret_loop is NULL, options have a wrong size, or
+ *	pool_threads is too large; -ENOENT options->backend has an unknown
+ *	name; the error of the last backend tried if none works (-ENOSYS if
+ *	it is not in this build); -ENOMEM; -EMFILE, -ENFILE no descriptor
+ *	left. *ret_loop is untouched then.
  * when: any thread; the loop belongs to the thread that runs it.
  */
 ROTA_API int rota_loop_create(

@@ -48,6 +48,7 @@ struct rota_connect;
 struct rota_handle;
 struct rota_handle_type;
 struct rota_loop;
+struct rota_pool;
 struct rota_request;
 struct rota_request_type;
 struct rota_stream;

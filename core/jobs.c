@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Jobs as the loop sees them, see jobs.h. */
+#include "core/jobs.h"
+
+#include <errno.h>
+
+#include "core/loop.h"
+#include "core/request.h"
+#include "core/ring.h"
+
+static const struct rota__pool_type *
+type_of(const struct rota_pool *pool)
+{
+	return ((const struct rota__pool_head *)(const void *)pool)->type;
+}
+
+/* The job's memory is the caller's again when its callback begins. */
+static void
+deliver_job(struct rota_loop *loop, struct rota_note *note)
+{
+	struct rota_job *job = ROTA__CONTAINER(note, struct rota_job, note);
+	struct rota_pool *pool = job->pool;
+
+	(void)loop;
+	rota__ring_remove(&job->link);
+	if (!rota__request_is_decided(&job->request))
+		rota__request_decide(&job->request, job->result);
+	rota__request_tell(&job->request);
+	type_of(pool)->told(pool);
+}
+
+void
+rota__job_begin(struct rota_loop *loop, struct rota_job *job,
+	const struct rota_request_type *type, const char *place)
+{
+	rota__request_begin(loop, NULL, &job->request, type, place);
+	job->note.deliver = deliver_job;
+	job->note.offset = 0;
+	rota__ring_append(&loop->jobs.in_flight, &job->link);
+}
+
+void
+rota__job_forget(struct rota_job *job)
+{
+	rota__ring_remove(&job->link);
+	(void)rota_request_end(&job->request);
+}
+
+void
+rota__job_post(struct rota_job *job)
+{
+	rota__post_last(job->request.loop, &job->note);
+}
+
+void
+rota__job_decide(struct rota_job *job, int status)
+{
+	rota__request_decide(&job->request, status);
+}
+
+struct rota__jobs *
+rota__loop_jobs(struct rota_loop *loop)
+{
+	return &loop->jobs;
+}
+
+const struct rota_sys *
+rota__loop_sys(const struct rota_loop *loop)
+{
+	return loop->sys;
+}
+
+const struct rota__memory *
+rota__loop_memory(const struct rota_loop *loop)
+{
+	return &loop->memory;
+}
+
+void
+rota__jobs_init(struct rota_loop *loop, struct rota_pool *pool)
+{
+	rota__ring_init(&loop->jobs.in_flight);
+	loop->jobs.pool = pool;
+	if (pool != NULL)
+		type_of(pool)->hold(pool);
+}
+
+void
+rota__jobs_fini(struct rota_loop *loop)
+{
+	struct rota_pool *pool = loop->jobs.pool;
+
+	loop->jobs.pool = NULL;
+	if (pool != NULL)
+		type_of(pool)->release(pool);
+}
+
+/*
+ * A job that was done when the process forked has a result, in the child as
+ * well; but whether its note was in the inbox by then is anybody's guess. So
+ * all are taken out, and then each is put in once.
+ */
+void
+rota__jobs_fork(struct rota_loop *loop)
+{
+	struct rota_link *head = &loop->jobs.in_flight;
+	struct rota_link *link;
+	struct rota_job *job;
+
+	if (loop->jobs.pool != NULL)
+		type_of(loop->jobs.pool)->fork(loop->jobs.pool);
+	rota__inbox_drop(loop, deliver_job);
+	for (link = head->next; link != head; link = link->next) {
+		job = ROTA__CONTAINER(link, struct rota_job, link);
+		type_of(job->pool)->fork(job->pool);
+		if (!(job->state & ROTA__JOB_DONE) &&
+			!rota__request_is_decided(&job->request))
+			rota__request_decide(&job->request, -ECANCELED);
+		job->state |= ROTA__JOB_DONE;
+		rota__job_post(job);
+	}
+}

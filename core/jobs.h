@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What core has to do with work that is done elsewhere, in the threads of a
+ * pool: it counts the jobs in flight, names them, and tells how they ended.
+ * It knows of a pool only what stands in its head; who starts jobs (pool/)
+ * knows of a loop only what stands here and in core/post.h.
+ */
+#ifndef ROTA_CORE_JOBS_H
+#define ROTA_CORE_JOBS_H
+
+#include "core/sys.h"
+#include "rota/pool.h"
+
+/* What a loop asks of its pool. */
+struct rota__pool_type {
+	/* Called by a loop that will use it, and when it does no longer. */
+	void (*hold)(struct rota_pool *pool);
+	void (*release)(struct rota_pool *pool);
+	/*
+	 * In the child of a fork: the threads are gone, the pool becomes one
+	 * without jobs. The second call in one process changes nothing.
+	 */
+	void (*fork)(struct rota_pool *pool);
+	/* A job that has been told needs its pool no longer. */
+	void (*told)(struct rota_pool *pool);
+};
+
+/* A pool begins with it. */
+struct rota__pool_head {
+	const struct rota__pool_type *type;
+};
+
+/* Of rota_job.state; the way is QUEUED, RUNNING, DONE. */
+enum rota__job_state {
+	ROTA__JOB_QUEUED = 0,
+	ROTA__JOB_RUNNING = 1,
+	ROTA__JOB_DONE = 2,
+	/* Beside one of these: how it ends is decided already. */
+	ROTA__JOB_CANCELED = 4
+};
+
+/* What a loop has of jobs. */
+struct rota__jobs {
+	/* Jobs by their `link`, from their start until they are told. */
+	struct rota_link in_flight;
+	/* Where jobs go that name no pool; held. NULL before the first. */
+	struct rota_pool *pool;
+	/* How large a default pool must be for this loop; 0 for any size. */
+	unsigned n_threads;
+};
+
+/* Puts a job in flight, as rota_request_begin() does. */
+void rota__job_begin(struct rota_loop *loop, struct rota_job *job,
+	const struct rota_request_type *type, const char *place);
+
+/* Takes one out again that could not be started: its callback won't come. */
+void rota__job_forget(struct rota_job *job);
+
+/*
+ * Has a job told that is DONE, or whose end rota__job_decide() has fixed. A
+ * job belongs to its loop from then on.
+ * when: any thread.
+ */
+void rota__job_post(struct rota_job *job);
+
+/* Fixes how a job ends. when: the loop's thread. */
+void rota__job_decide(struct rota_job *job, int status);
+
+/* The loop's pool, system calls and memory, for pool/. */
+struct rota__jobs *rota__loop_jobs(struct rota_loop *loop);
+const struct rota_sys *rota__loop_sys(const struct rota_loop *loop);
+const struct rota__memory *rota__loop_memory(const struct rota_loop *loop);
+
+void rota__jobs_init(struct rota_loop *loop, struct rota_pool *pool);
+void rota__jobs_fini(struct rota_loop *loop);
+
+/* Ends the child's copies of jobs in flight; the parent's go on. */
+void rota__jobs_fork(struct rota_loop *loop);
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* The way of a job through a pool, see job.h. */
+#include "pool/job.h"
+
+#include <errno.h>
+
+#include "core/jobs.h"
+#include "core/ring.h"
+#include "pool/default.h"
+#include "pool/pool.h"
+#include "pool/threads.h"
+
+static int
+is_stopped(const struct rota_pool *pool)
+{
+	return __atomic_load_n(&pool->is_stopped, __ATOMIC_SEQ_CST);
+}
+
+static uint32_t
+state_of(const struct rota_job *job)
+{
+	return __atomic_load_n(&job->state, __ATOMIC_ACQUIRE);
+}
+
+/* Adds a bit; returns what was there before. */
+static uint32_t
+add_state(struct rota_job *job, uint32_t bit)
+{
+	return __atomic_fetch_or(&job->state, bit, __ATOMIC_ACQ_REL);
+}
+
+/* From then on the job belongs to its loop's thread. */
+void
+rota__job_end(struct rota_job *job, int status)
+{
+	job->result = status;
+	(void)add_state(job, ROTA__JOB_DONE);
+	rota__job_post(job);
+}
+
+void
+rota__job_set_running(struct rota_job *job)
+{
+	(void)add_state(job, ROTA__JOB_RUNNING);
+}
+
+void
+rota__job_perform(struct rota_job *job)
+{
+	struct rota_pool *pool = job->pool;
+	int status = job->run(job);
+
+	rota__threads_search(pool);
+	rota__job_end(job, status);
+}
+
+static void
+push(struct rota_pool *pool, struct rota_job *job)
+{
+	struct rota_link *head =
+		__atomic_load_n(&pool->arrived, __ATOMIC_RELAXED);
+
+	do
+		job->line.next = head;
+	while (!__atomic_compare_exchange_n(&pool->arrived, &head, &job->line,
+		1, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+}
+
+static int
+needs_rousing(struct rota_pool *pool, unsigned lane)
+{
+	return __atomic_load_n(&pool->n_searching, __ATOMIC_SEQ_CST) == 0 &&
+		(__atomic_load_n(&pool->open_lanes, __ATOMIC_SEQ_CST) >> lane &
+			1);
+}
+
+/*
+ * No thread can be had. If there is one already, all is well, else this job
+ * is taken back, and others that have come meanwhile end.
+ */
+static int
+take_back(struct rota_pool *pool, struct rota_job *job, int error)
+{
+	int is_mine = 0;
+
+	rota__pool_lock(pool);
+	rota__pool_collect(pool);
+	if (pool->n_alive == 0) {
+		is_mine = state_of(job) == ROTA__JOB_QUEUED;
+		if (is_mine)
+			rota__lanes_remove(&pool->lanes, job);
+		rota__pool_end_waiting(pool, error);
+	}
+	rota__pool_unlock(pool);
+	return is_mine ? error : 0;
+}
+
+/* A pool that is stopped at this very moment may have missed the job. */
+static int
+queue(struct rota_pool *pool, struct rota_job *job)
+{
+	unsigned lane = job->lane;
+	int r;
+
+	push(pool, job);
+	if (is_stopped(pool)) {
+		rota__pool_lock(pool);
+		rota__pool_end_waiting(pool, -ECANCELED);
+		rota__pool_unlock(pool);
+		return 0;
+	}
+	if (!needs_rousing(pool, lane))
+		return 0;
+	r = rota__threads_rouse(pool);
+	return r < 0 ? take_back(pool, job, r) : 0;
+}
+
+static int
+submit(struct rota_pool *pool, struct rota_job *job)
+{
+	unsigned lane = job->lane;
+	int r;
+
+	if (pool->executor.submit == NULL)
+		return queue(pool, job);
+	rota__pool_lock(pool);
+	rota__lanes_started(&pool->lanes, lane);
+	rota__pool_unlock(pool);
+	r = pool->executor.submit(pool->executor.data, job);
+	if (r == 0)
+		return 0;
+	rota__pool_lock(pool);
+	rota__lanes_ended(&pool->lanes, lane);
+	rota__pool_tell_waiters(pool);
+	rota__pool_unlock(pool);
+	return r;
+}
+
+/* The loop's pool, which is the default one if it has not got any. */
+static int
+find_pool(struct rota_loop *loop, struct rota_pool **pool)
+{
+	struct rota__jobs *jobs = rota__loop_jobs(loop);
+	int r;
+
+	if (*pool != NULL)
+		return 0;
+	if (jobs->pool == NULL) {
+		r = rota__default_hold(jobs->n_threads, &jobs->pool);
+		if (r < 0)
+			return r;
+	}
+	*pool = jobs->pool;
+	return 0;
+}
+
+static int
+has_lane(const struct rota_pool *pool, unsigned lane)
+{
+	return lane < __atomic_load_n(&pool->lanes.n_lanes, __ATOMIC_ACQUIRE);
+}
+
+int
+rota__job_start_in(struct rota_loop *loop, struct rota_pool *pool,
+	unsigned lane, int priority, struct rota_job *job,
+	const struct rota__job_type *type, const char *place)
+{
+	int r;
+
+	if (loop == NULL || job == NULL || priority < ROTA_JOB_PRIORITY_MIN ||
+		priority > ROTA_JOB_PRIORITY_MAX)
+		return -EINVAL;
+	r = find_pool(loop, &pool);
+	if (r < 0)
+		return r;
+	if (!has_lane(pool, lane))
+		return -EINVAL;
+	if (is_stopped(pool))
+		return -ESHUTDOWN;
+	job->pool = pool;
+	job->run = type->run;
+	job->state = ROTA__JOB_QUEUED;
+	job->result = 0;
+	job->lane = (uint8_t)lane;
+	job->priority = (int8_t)priority;
+	rota__job_begin(loop, job, &type->request, place);
+	rota__pool_hold(pool);
+	r = submit(pool, job);
+	if (r == 0)
+		return 0;
+	rota__job_forget(job);
+	rota__pool_release(pool);
+	return r;
+}
+
+int
+rota__job_start(struct rota_loop *loop, struct rota_pool *pool,
+	struct rota_job *job, const struct rota__job_type *type,
+	const char *place)
+{
+	return rota__job_start_in(loop, pool, type->lane, 0, job, type, place);
+}
+
+/* Takes a job that waits out of its lane. */
+static int
+dequeue(struct rota_pool *pool, struct rota_job *job)
+{
+	int is_queued;
+
+	rota__pool_lock(pool);
+	rota__pool_collect(pool);
+	is_queued = state_of(job) == ROTA__JOB_QUEUED;
+	if (is_queued)
+		rota__lanes_remove(&pool->lanes, job);
+	rota__pool_tell_waiters(pool);
+	rota__pool_unlock(pool);
+	return is_queued;
+}
+
+/* An executor cannot give a job back: it runs it, and nothing is done. */
+int
+rota__job_cancel(struct rota_request *request, int status)
+{
+	struct rota_job *job = (struct rota_job *)request;
+	struct rota_pool *pool = job->pool;
+	uint32_t state = state_of(job);
+
+	if (state == ROTA__JOB_QUEUED && pool->executor.submit == NULL &&
+		dequeue(pool, job)) {
+		job->state |= ROTA__JOB_CANCELED;
+		rota__job_decide(job, status);
+		rota__job_end(job, status);
+		return 0;
+	}
+	if (add_state(job, ROTA__JOB_CANCELED) & ROTA__JOB_DONE)
+		return -EALREADY;
+	rota__job_decide(job, status);
+	return 0;
+}
+
+int
+rota__job_is_canceled(const struct rota_job *job)
+{
+	return (state_of(job) & ROTA__JOB_CANCELED) != 0;
+}
+
+/* Cancelled before, or at the moment when it would run. */
+static int
+run(struct rota_job *job)
+{
+	if (is_stopped(job->pool) ||
+		add_state(job, ROTA__JOB_RUNNING) & ROTA__JOB_CANCELED)
+		return -ECANCELED;
+	return job->run(job);
+}
+
+int
+rota_job_run(struct rota_job *job)
+{
+	struct rota_pool *pool;
+	unsigned lane;
+
+	if (job == NULL || job->pool == NULL ||
+		job->pool->executor.submit == NULL)
+		return -EINVAL;
+	pool = job->pool;
+	lane = job->lane;
+	rota__pool_hold(pool);
+	rota__job_end(job, run(job));
+	rota__pool_lock(pool);
+	rota__lanes_ended(&pool->lanes, lane);
+	rota__pool_tell_waiters(pool);
+	rota__pool_unlock(pool);
+	rota__pool_release(pool);
+	return 0;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lanes of a pool: which jobs wait, and which one is next. Nothing here
+ * locks, calls the system or knows of threads.
+ *
+ *	lane	 levels, the highest priority first
+ *	  io	  8: job job
+ *		  0: job job job job
+ *	  slow	  0: job
+ *	  cpu
+ */
+#ifndef ROTA_POOL_LANES_H
+#define ROTA_POOL_LANES_H
+
+#include "rota/pool.h"
+
+#define ROTA__N_JOB_LEVELS (ROTA_JOB_PRIORITY_MAX - ROTA_JOB_PRIORITY_MIN + 1)
+
+struct rota__lane {
+	/* Jobs by their `line`, the first one first. */
+	struct rota_link levels[ROTA__N_JOB_LEVELS];
+	/* Bit i: levels[i] has a job. */
+	uint32_t used_levels;
+	uint32_t n_queued;
+	uint32_t n_running;
+	unsigned share;
+	/* 0: the pool's size. */
+	unsigned limit;
+	int is_apart;
+	/* Grows by 1 / share with each job that starts. */
+	uint64_t pass;
+	char name[16];
+};
+
+/*
+ * Invariants: bit i of waiting is set if lane i has jobs queued; n_shared is
+ * the sum of n_running over the lanes that are not apart.
+ */
+struct rota__lanes {
+	struct rota__lane lanes[ROTA_POOL_MAX_LANES];
+	/* Atomic for those who have no lock; it only grows. */
+	unsigned n_lanes;
+	/* The pool's size. */
+	unsigned n_threads;
+	uint32_t waiting;
+	uint32_t n_shared;
+	/* The pass of the lane that has been served last. */
+	uint64_t pass;
+};
+
+/* Three lanes, without jobs. */
+void rota__lanes_init(struct rota__lanes *lanes, unsigned n_threads);
+
+/* -EINVAL if an option is out of range. */
+int rota__lanes_set(struct rota__lanes *lanes, unsigned lane,
+	const struct rota_lane_options *options);
+
+/* Forgets all jobs. */
+void rota__lanes_clear(struct rota__lanes *lanes);
+
+void rota__lanes_put(struct rota__lanes *lanes, struct rota_job *job);
+
+/* Takes one that waits. */
+void rota__lanes_remove(struct rota__lanes *lanes, struct rota_job *job);
+
+/* Takes any that waits, without starting it; NULL if none does. */
+struct rota_job *rota__lanes_remove_any(struct rota__lanes *lanes);
+
+/* Takes the next one that may start, and counts it as running; or NULL. */
+struct rota_job *rota__lanes_start(struct rota__lanes *lanes);
+
+/* A job of that lane starts, by other ways; and has ended. */
+void rota__lanes_started(struct rota__lanes *lanes, unsigned lane);
+void rota__lanes_ended(struct rota__lanes *lanes, unsigned lane);
+
+/* Bit i: a job of lane i, if there was one more, could start. */
+uint32_t rota__lanes_open(const struct rota__lanes *lanes);
+
+/* How many threads may wait for jobs. */
+unsigned rota__lanes_n_threads(const struct rota__lanes *lanes);
+
+int rota__lanes_are_idle(const struct rota__lanes *lanes);
+
+#endif

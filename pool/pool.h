@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A pool from inside.
+ *
+ *	loop	push ->	arrived	(a stack, without a lock)
+ *			   |	rota__pool_collect(), locked
+ *			   v
+ *			lanes -> worker: run, then post to the loop
+ *
+ * A worker runs a job, searches for one, or sleeps. One that searches will
+ * look at what has arrived after it has said so; so nobody needs to wake
+ * another meanwhile, and a worker that has found a job while nobody else
+ * searches wakes the next, if there is more.
+ */
+#ifndef ROTA_POOL_POOL_H
+#define ROTA_POOL_POOL_H
+
+#include <pthread.h>
+
+#include "core/jobs.h"
+#include "pool/lanes.h"
+#include "rota/pool.h"
+
+struct rota__worker {
+	struct rota_pool *pool;
+	/* All workers that ever were; until the pool is freed. */
+	struct rota__worker *next;
+	/* Among the sleepers, or the ended. */
+	struct rota_link link;
+	pthread_t thread;
+	pthread_cond_t called;
+	int is_called;
+	/* Has a thread that is not about to end; or one to be joined. */
+	int is_alive;
+	int must_be_joined;
+	unsigned number;
+};
+
+struct rota_pool {
+	struct rota__pool_head head;
+
+	/* These do not change. */
+	const struct rota_sys *sys;
+	struct rota__memory memory;
+	struct rota_executor executor;
+	size_t stack_bytes;
+	char name[16];
+
+	/*
+	 * Whoever may still touch the pool: who made it, or the threads that
+	 * were abandoned; loops that hold it; jobs not yet told. Atomic.
+	 */
+	uint32_t n_refs;
+	/* Atomic. */
+	int is_stopped;
+	/* Of the process that has the threads. */
+	pid_t pid;
+
+	/* Jobs by line.next, the last one first. Atomic. */
+	struct rota_link *arrived;
+	/* Workers that search, or were called to. Atomic. */
+	uint32_t n_searching;
+	/* rota__lanes_open() as it was last. Atomic. */
+	uint32_t open_lanes;
+
+	/*
+	 * Guards all that follows, and `line` of the jobs in the lanes. No
+	 * other lock is taken under it.
+	 */
+	pthread_mutex_t lock;
+	/* The pool has become idle, or has lost its last thread. */
+	pthread_cond_t changed;
+	unsigned n_waiters;
+	struct rota__lanes lanes;
+	struct rota__worker *workers;
+	/* The one that fell asleep last is called first. */
+	struct rota_link sleepers;
+	struct rota_link ended;
+	/* Threads that are there; and how many there have been. */
+	unsigned n_alive;
+	unsigned n_numbers;
+	/* Closed without waiting any longer. */
+	int is_abandoned;
+};
+
+void rota__pool_lock(struct rota_pool *pool);
+void rota__pool_unlock(struct rota_pool *pool);
+
+void rota__pool_hold(struct rota_pool *pool);
+/* Frees the pool with its last. */
+void rota__pool_release(struct rota_pool *pool);
+
+/* Locked: moves what has arrived into the lanes. */
+void rota__pool_collect(struct rota_pool *pool);
+
+/* Locked: ends all that waits in lanes with `status`. */
+void rota__pool_end_waiting(struct rota_pool *pool, int status);
+
+/* Locked: tells those who wait for the pool to be idle or gone. */
+void rota__pool_tell_waiters(struct rota_pool *pool);
+
+/* The life of a pool that is, or is not, the default one. */
+int rota__pool_make(const struct rota_pool_options *options,
+	const struct rota__pool_type *type, struct rota_pool **ret_pool);
+int rota__pool_end(struct rota_pool *pool, uint64_t grace_ns);
+void rota__pool_fork(struct rota_pool *pool);
+
+/* Makes it at least that large. */
+void rota__pool_grow(struct rota_pool *pool, unsigned n_threads);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The threads of a pool, see pool.h.
+ *
+ *	        a job is there, locked
+ *	searches -------------------> runs
+ *	  ^  ^  | none                  |
+ *	  |  |  v             job done, not locked
+ *	  |  sleeps, or ends            |
+ *	  +-----------------------------+
+ *
+ * Who sleeps is called under the lock, and counts as searching from then on.
+ */
+#include "pool/threads.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/ring.h"
+#include "pool/job.h"
+
+void
+rota__threads_search(struct rota_pool *pool)
+{
+	(void)__atomic_fetch_add(&pool->n_searching, 1, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * Searches no more. Who pushed a job before has counted on us: so look once
+ * more. Returns 1 if something has arrived.
+ */
+static int
+search_ended(struct rota_pool *pool)
+{
+	__atomic_store_n(&pool->open_lanes, rota__lanes_open(&pool->lanes),
+		__ATOMIC_SEQ_CST);
+	(void)__atomic_fetch_sub(&pool->n_searching, 1, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&pool->arrived, __ATOMIC_SEQ_CST) != NULL;
+}
+
+static struct rota__worker *
+call(struct rota_pool *pool)
+{
+	struct rota_link *link = rota__ring_take_first(&pool->sleepers);
+	struct rota__worker *worker;
+
+	if (link == NULL)
+		return NULL;
+	worker = ROTA__CONTAINER(link, struct rota__worker, link);
+	worker->is_called = 1;
+	rota__threads_search(pool);
+	return worker;
+}
+
+void
+rota__threads_call_all(struct rota_pool *pool)
+{
+	struct rota__worker *worker;
+
+	while ((worker = call(pool)) != NULL)
+		(void)pthread_cond_signal(&worker->called);
+}
+
+/* Locked: one of those that have ended, or NULL. */
+static struct rota__worker *
+take_ended(struct rota_pool *pool)
+{
+	struct rota_link *link = rota__ring_take_first(&pool->ended);
+	struct rota__worker *worker;
+
+	if (link == NULL)
+		return NULL;
+	worker = ROTA__CONTAINER(link, struct rota__worker, link);
+	if (worker->must_be_joined)
+		pool->sys->thread_join(worker->thread);
+	worker->must_be_joined = 0;
+	return worker;
+}
+
+static struct rota__worker *
+get_worker(struct rota_pool *pool)
+{
+	struct rota__worker *worker = take_ended(pool);
+
+	if (worker != NULL)
+		return worker;
+	worker = rota__realloc(&pool->memory, NULL, sizeof(*worker));
+	if (worker == NULL)
+		return NULL;
+	memset(worker, 0, sizeof(*worker));
+	if (rota__sys_cond_init(&worker->called) < 0) {
+		rota__free(&pool->memory, worker);
+		return NULL;
+	}
+	worker->pool = pool;
+	worker->number = ++pool->n_numbers;
+	worker->next = pool->workers;
+	pool->workers = worker;
+	return worker;
+}
+
+static void *run_worker(void *data);
+
+/* Locked: a new thread, which counts as searching. */
+static int
+grow(struct rota_pool *pool)
+{
+	struct rota__worker *worker = get_worker(pool);
+	int r;
+
+	if (worker == NULL)
+		return -ENOMEM;
+	rota__ring_init(&worker->link);
+	worker->is_called = 0;
+	worker->is_alive = 1;
+	pool->n_alive++;
+	rota__threads_search(pool);
+	r = pool->sys->thread_start(
+		pool->stack_bytes, run_worker, worker, &worker->thread);
+	if (r == 0)
+		return 0;
+	pool->n_alive--;
+	worker->is_alive = 0;
+	rota__ring_append(&pool->ended, &worker->link);
+	(void)search_ended(pool);
+	return r;
+}
+
+/*
+ * Locked: if a job could start and nobody looks for it, *ret_worker is one to
+ * be signalled, or there is a new thread.
+ */
+static int
+get_help(struct rota_pool *pool, struct rota__worker **ret_worker)
+{
+	*ret_worker = NULL;
+	if (__atomic_load_n(&pool->n_searching, __ATOMIC_SEQ_CST) > 0 ||
+		(pool->lanes.waiting & rota__lanes_open(&pool->lanes)) == 0)
+		return 0;
+	*ret_worker = call(pool);
+	return *ret_worker != NULL ? 0 : grow(pool);
+}
+
+int
+rota__threads_rouse(struct rota_pool *pool)
+{
+	struct rota__worker *worker;
+	int r;
+
+	rota__pool_lock(pool);
+	rota__pool_collect(pool);
+	r = get_help(pool, &worker);
+	rota__pool_unlock(pool);
+	if (worker != NULL)
+		(void)pthread_cond_signal(&worker->called);
+	return r;
+}
+
+/* Sleeps until called, unless something has arrived. */
+static void
+sleep_until_called(struct rota__worker *worker)
+{
+	struct rota_pool *pool = worker->pool;
+
+	worker->is_called = 0;
+	rota__ring_insert_before(pool->sleepers.next, &worker->link);
+	if (search_ended(pool)) {
+		rota__ring_remove(&worker->link);
+		rota__threads_search(pool);
+		return;
+	}
+	while (!worker->is_called)
+		rota__sys_cond_wait(&worker->called, &pool->lock, ROTA_FOREVER);
+}
+
+/* Returns 1 if the thread is to end, and then it searches no more. */
+static int
+may_end(struct rota_pool *pool)
+{
+	if (!__atomic_load_n(&pool->is_stopped, __ATOMIC_SEQ_CST) &&
+		pool->n_alive <= rota__lanes_n_threads(&pool->lanes))
+		return 0;
+	if (!search_ended(pool))
+		return 1;
+	rota__threads_search(pool);
+	return 0;
+}
+
+/* Locked: the next job, or NULL to end. It is unlocked after a job only. */
+static struct rota_job *
+next_job(struct rota__worker *worker)
+{
+	struct rota_pool *pool = worker->pool;
+	struct rota__worker *helper;
+	struct rota_job *job;
+
+	for (;;) {
+		rota__pool_collect(pool);
+		job = rota__lanes_start(&pool->lanes);
+		if (job != NULL)
+			break;
+		rota__pool_tell_waiters(pool);
+		if (may_end(pool))
+			return NULL;
+		sleep_until_called(worker);
+	}
+	rota__job_set_running(job);
+	if (search_ended(pool))
+		rota__pool_collect(pool);
+	(void)get_help(pool, &helper);
+	rota__pool_unlock(pool);
+	if (helper != NULL)
+		(void)pthread_cond_signal(&helper->called);
+	return job;
+}
+
+/* Locked; unlocks. Who closes the pool may free it at once. */
+static void
+leave(struct rota__worker *worker)
+{
+	struct rota_pool *pool = worker->pool;
+	int is_last_stuck;
+
+	worker->is_alive = 0;
+	pool->n_alive--;
+	is_last_stuck = pool->is_abandoned && pool->n_alive == 0;
+	worker->must_be_joined = !pool->is_abandoned;
+	rota__ring_append(&pool->ended, &worker->link);
+	rota__pool_tell_waiters(pool);
+	rota__pool_unlock(pool);
+	if (is_last_stuck)
+		rota__pool_release(pool);
+}
+
+static void *
+run_worker(void *data)
+{
+	struct rota__worker *worker = data;
+	struct rota_pool *pool = worker->pool;
+	struct rota_job *job;
+	unsigned lane;
+	char name[32];
+
+	(void)snprintf(
+		name, sizeof(name), "%.10s-%u", pool->name, worker->number);
+	pool->sys->thread_name(name);
+	rota__pool_lock(pool);
+	while ((job = next_job(worker)) != NULL) {
+		lane = job->lane;
+		rota__job_perform(job);
+		rota__pool_lock(pool);
+		rota__lanes_ended(&pool->lanes, lane);
+	}
+	leave(worker);
+	return NULL;
+}
+
+void
+rota__threads_collect(struct rota_pool *pool)
+{
+	while (take_ended(pool) != NULL)
+		;
+}
+
+void
+rota__threads_abandon(struct rota_pool *pool)
+{
+	struct rota__worker *worker;
+
+	for (worker = pool->workers; worker != NULL; worker = worker->next)
+		if (worker->is_alive)
+			pool->sys->thread_detach(worker->thread);
+}
