@@ -166,13 +166,20 @@ has_work(const struct rota_loop *loop)
 		loop->closing_first != NULL || rota__fds_have_ready(loop);
 }
 
+/* Returns 1 if poll may wait, as far as it is not for a timer to say. */
+static int
+may_wait(const struct rota_loop *loop)
+{
+	return !has_work(loop) && !is_stopping(loop) && loop->alive != 0;
+}
+
 uint64_t
 rota__turn_wait_ns(struct rota_loop *loop)
 {
 	uint64_t deadline_ns;
 	uint64_t now_ns;
 
-	if (has_work(loop) || is_stopping(loop) || loop->alive == 0)
+	if (!may_wait(loop))
 		return 0;
 	deadline_ns = rota__heap_next(&loop->heap);
 	if (deadline_ns == ROTA_FOREVER)
@@ -281,20 +288,21 @@ run_default(struct rota_loop *loop)
 }
 
 /*
- * A timer that fell due while the turn waited is the progress of a ONCE, and
- * so is what was pending when it began: then it need not wait for more.
+ * A timer that fell due while the turn waited, or so shortly before that it
+ * did not, is the progress of a ONCE, and so is what was pending when it
+ * began: then it need not wait for more.
  */
 static int
 run_once(struct rota_loop *loop)
 {
 	int had_pending = !rota__ring_is_empty(&loop->pending);
-	uint64_t wait_ns;
+	int waits;
 	int r;
 
 	(void)rota__turn_begin(loop, ROTA_RUN_ONCE);
-	wait_ns = had_pending ? 0 : rota__turn_wait_ns(loop);
-	r = rota__turn_end(loop, wait_ns);
-	if (wait_ns != 0)
+	waits = !had_pending && may_wait(loop);
+	r = rota__turn_end(loop, waits ? rota__turn_wait_ns(loop) : 0);
+	if (waits)
 		run_timers(loop);
 	end_measuring(loop);
 	return r;

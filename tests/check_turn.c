@@ -1252,6 +1252,29 @@ FAKE_TIME_TEST(once_returns_with_progress_when_only_a_timer_is_there)
 	close_all();
 }
 
+static void
+on_hook_take_time(struct rota_hook *hook)
+{
+	harness_advance(2 * ROTA_MILLISECOND);
+	trace_of(hook->handle.data);
+}
+
+FAKE_TIME_TEST(once_fires_a_timer_that_became_due_just_before_the_wait)
+{
+	struct rota_timer timer;
+	struct rota_hook prepare;
+
+	ck_ok(rota_prepare_init(loop, &prepare));
+	prepare.handle.data = "P";
+	ck_ok(rota_hook_start(&prepare, on_hook_take_time));
+	ck_ok(rota_handle_unref(&prepare.handle));
+	start_timer(&timer, ROTA_MILLISECOND, "T");
+	ck_err(run_once_checked(ROTA_RUN_ONCE), 0);
+	ck_trace("PT");
+	ck_assert_uint_eq(harness_n_waits(), 0);
+	close_all();
+}
+
 /* The true clock may be a hair late: over and over, on every backend. */
 LOOP_TEST(once_never_returns_before_the_timer_it_waited_for)
 {
@@ -1847,6 +1870,8 @@ add_cases_of_timers(Suite *suite)
 		tc, once_fires_a_timer_that_became_due_while_poll_waited);
 	tcase_add_test(
 		tc, once_returns_with_progress_when_only_a_timer_is_there);
+	tcase_add_test(
+		tc, once_fires_a_timer_that_became_due_just_before_the_wait);
 	tcase_add_loop_test(
 		tc, once_never_returns_before_the_timer_it_waited_for);
 	tcase_add_test(tc, timers_of_one_phase_see_the_same_now);
