@@ -15,7 +15,24 @@ struct entry {
 		-(name), #name, (text) \
 	}
 
+/* ROTA_EOF and the like are negative themselves. */
+#define OURS(name, text) \
+	{ \
+		ROTA_##name, #name, (text) \
+	}
+
 static const struct entry entries[] = {
+	OURS(EAI_ADDRFAMILY, "no address of that family"),
+	OURS(EAI_AGAIN, "no answer from the name server, try again"),
+	OURS(EAI_BADFLAGS, "invalid flags of a look-up"),
+	OURS(EAI_FAIL, "name server failed"),
+	OURS(EAI_FAMILY, "address family not supported by look-ups"),
+	OURS(EAI_NODATA, "name has no record of that kind"),
+	OURS(EAI_NONAME, "no such host or service"),
+	OURS(EAI_OVERFLOW, "name too long for its place"),
+	OURS(EAI_SERVICE, "no such service for that type of socket"),
+	OURS(EAI_SOCKTYPE, "type of socket not supported by look-ups"),
+	OURS(EOF, "the other side will send no more"),
 	ENTRY(E2BIG, "argument list too long"),
 	ENTRY(EACCES, "permission denied"),
 	ENTRY(EADDRINUSE, "address in use"),
@@ -83,15 +100,11 @@ static const struct entry *
 find(int error)
 {
 	static const struct entry success = { 0, "OK", "success" };
-	static const struct entry eof = { ROTA_EOF, "EOF",
-		"the other side will send no more" };
 	static const struct entry unknown = { 1, "UNKNOWN", "unknown error" };
 	size_t i;
 
 	if (error == 0)
 		return &success;
-	if (error == ROTA_EOF)
-		return &eof;
 	for (i = 0; i < sizeof(entries) / sizeof(entries[0]); i++)
 		if (entries[i].error == error)
 			return &entries[i];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Errors are negative errno values of the system at hand. rota adds two
+ * Errors are negative errno values of the system at hand. rota adds a few
  * values of its own, below all that a system uses.
  */
 #ifndef ROTA_ERROR_H
@@ -14,9 +14,33 @@ ROTA_BEGIN_C
 #define ROTA_EOF (-4095)
 
 /*
- * Names an error, as "ECONNRESET" or "EOF".
+ * What a look-up of a name may end with, besides errno values: the EAI_*
+ * numbers of getaddrinfo(3), which differ from system to system. EAI_MEMORY
+ * is -ENOMEM, and EAI_SYSTEM the errno behind it.
+ */
+
+/* The host has no address of the family asked for. */
+#define ROTA_EAI_ADDRFAMILY (-4001)
+/* The name server did not answer, or could not say: later it may. */
+#define ROTA_EAI_AGAIN (-4002)
+#define ROTA_EAI_BADFLAGS (-4003)
+/* The name server has failed, or refused, for good. */
+#define ROTA_EAI_FAIL (-4004)
+#define ROTA_EAI_FAMILY (-4005)
+/* The host is there, but has no record of the kind asked for. */
+#define ROTA_EAI_NODATA (-4006)
+/* There is no such host, or no such service. */
+#define ROTA_EAI_NONAME (-4007)
+/* A name was longer than its place. */
+#define ROTA_EAI_OVERFLOW (-4008)
+/* The service is not there for this type of socket. */
+#define ROTA_EAI_SERVICE (-4009)
+#define ROTA_EAI_SOCKTYPE (-4010)
+
+/*
+ * Names an error, as "ECONNRESET", "EOF" or "EAI_NONAME".
  *
- * unit: a negative errno, ROTA_EOF, or 0.
+ * unit: a negative errno, ROTA_EOF, a ROTA_EAI_ number, or 0.
  * shape: a constant string; "UNKNOWN" for a number that has no name.
  * when: any thread, any time, also in a signal handler.
  */
