@@ -24,6 +24,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+struct addrinfo;
 struct epoll_event;
 struct rota__spawn;
 struct rota_unix_credentials;
@@ -166,6 +167,20 @@ struct rota_sys {
 	void (*file_remove)(int fd, int id);
 	ssize_t (*file_read)(int fd, void *news, size_t size_bytes);
 
+	/*
+	 * Names. An error is a negative errno or a ROTA_EAI_ number. May take
+	 * long, and cannot be broken off.
+	 */
+	int (*getaddrinfo)(const char *host, const char *service,
+		const struct addrinfo *hints, struct addrinfo **ret_first);
+	void (*freeaddrinfo)(struct addrinfo *first);
+	int (*getnameinfo)(const struct sockaddr *addr, socklen_t len,
+		char *host, socklen_t host_bytes, char *service,
+		socklen_t service_bytes, int flags);
+
+	/* Fills with random bytes fit for keys. */
+	int (*random)(void *bytes, size_t n);
+
 	/* Signals. */
 	int (*sigaction)(int signum, const struct sigaction *action,
 		struct sigaction *ret_old);
@@ -287,6 +302,19 @@ int rota__sys_file_open(void);
 int rota__sys_file_add(int fd, const char *path, unsigned wanted);
 void rota__sys_file_remove(int fd, int id);
 ssize_t rota__sys_file_read(int fd, void *news, size_t size_bytes);
+
+/* What getaddrinfo(3) means, and errno if it was EAI_SYSTEM, as our error. */
+int rota__sys_name_error(int eai, int error);
+int rota__sys_getaddrinfo(const char *host, const char *service,
+	const struct addrinfo *hints, struct addrinfo **ret_first);
+void rota__sys_freeaddrinfo(struct addrinfo *first);
+int rota__sys_getnameinfo(const struct sockaddr *addr, socklen_t len,
+	char *host, socklen_t host_bytes, char *service,
+	socklen_t service_bytes, int flags);
+
+int rota__sys_random(void *bytes, size_t n);
+/* "getrandom" and so on. */
+extern const char *const rota__sys_random_way;
 
 /* Takes the report at `at` apart, and returns where the next one is. */
 size_t rota__sys_file_next(

@@ -43,6 +43,16 @@ AC_CHECK_DECL([$1], [],
 m4_define([ROTA__OPTION_INCLUDES],
 	[ROTA__INCLUDES([sys/types.h sys/socket.h netinet/in.h netinet/tcp.h netinet/udp.h])])
 
+# ROTA_LOOKUP_ERROR(NAME, OTHER-NAME)
+# -----------------------------------
+# Defines NAME, an error of getaddrinfo(), to OTHER-NAME where it is not known.
+AC_DEFUN([ROTA_LOOKUP_ERROR], [
+AC_CHECK_DECL([$1], [],
+	[AC_DEFINE([$1], [$2],
+		[Define to the next best where look-ups have no such error.])],
+	[ROTA__INCLUDES([sys/types.h sys/socket.h netdb.h])])
+])
+
 # ROTA_PEER_CREDENTIALS(WAY, HEADERS, BODY)
 # -----------------------------------------
 # Can core/sys/peer_WAY.c be compiled here, as BODY can? The first way that
