@@ -344,6 +344,7 @@ static const struct rota_handle_type *const own_types[] = {
 	&rota__pipe_type,
 	&rota__prepare_type,
 	&rota__process_type,
+	&rota__resolver_type,
 	&rota__signal_type,
 	&rota__tcp_type,
 	&rota__timer_type,

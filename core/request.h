@@ -20,7 +20,8 @@ enum rota__alarm_kind {
 	ROTA__ALARM_IDLE,
 	ROTA__ALARM_FILES,
 	ROTA__ALARM_RACE,
-	ROTA__ALARM_FRAME
+	ROTA__ALARM_FRAME,
+	ROTA__ALARM_RESOLVER
 };
 
 enum rota__request_flag {

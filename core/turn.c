@@ -18,6 +18,7 @@
 #include "core/handles/immediate.h"
 #include "core/handles/more.h"
 #include "core/handles/race.h"
+#include "core/handles/resolver.h"
 #include "core/handles/stream.h"
 #include "core/handles/timer.h"
 #include "core/pending.h"
@@ -85,6 +86,7 @@ static void (*const expire[])(struct rota_loop *, struct rota_alarm *) = {
 	[ROTA__ALARM_FILES] = rota__files_expire,
 	[ROTA__ALARM_RACE] = rota__race_expire,
 	[ROTA__ALARM_FRAME] = rota__frame_expire,
+	[ROTA__ALARM_RESOLVER] = rota__resolver_expire,
 };
 
 static void

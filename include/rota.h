@@ -4,6 +4,7 @@
 #define ROTA_H
 
 #include <rota/backend.h>
+#include <rota/dns.h>
 #include <rota/error.h>
 #include <rota/file_watch.h>
 #include <rota/frame.h>
@@ -17,6 +18,7 @@
 #include <rota/process.h>
 #include <rota/pump.h>
 #include <rota/request.h>
+#include <rota/resolver.h>
 #include <rota/signal.h>
 #include <rota/stream.h>
 #include <rota/tcp.h>
