@@ -26,7 +26,9 @@ deliver_job(struct rota_loop *loop, struct rota_note *note)
 	if (!rota__request_is_decided(&job->request))
 		rota__request_decide(&job->request, job->result);
 	rota__request_tell(&job->request);
-	type_of(pool)->told(pool);
+	/* What was answered at once needs no pool. */
+	if (pool != NULL)
+		type_of(pool)->told(pool);
 }
 
 void
@@ -112,7 +114,8 @@ rota__jobs_fork(struct rota_loop *loop)
 	rota__inbox_drop(loop, deliver_job);
 	for (link = head->next; link != head; link = link->next) {
 		job = ROTA__CONTAINER(link, struct rota_job, link);
-		type_of(job->pool)->fork(job->pool);
+		if (job->pool != NULL)
+			type_of(job->pool)->fork(job->pool);
 		if (!(job->state & ROTA__JOB_DONE) &&
 			!rota__request_is_decided(&job->request))
 			rota__request_decide(&job->request, -ECANCELED);

@@ -36,7 +36,9 @@ enum rota__job_state {
 	ROTA__JOB_RUNNING = 1,
 	ROTA__JOB_DONE = 2,
 	/* Beside one of these: how it ends is decided already. */
-	ROTA__JOB_CANCELED = 4
+	ROTA__JOB_CANCELED = 4,
+	/* Of lone jobs, beside one of these: nobody waits for it any more. */
+	ROTA__JOB_LEFT = 8
 };
 
 /* What a loop has of jobs. */

@@ -29,13 +29,33 @@ add_state(struct rota_job *job, uint32_t bit)
 	return __atomic_fetch_or(&job->state, bit, __ATOMIC_ACQ_REL);
 }
 
+static void
+end_lone(struct rota_job *job, int is_left)
+{
+	struct rota__lone_job *lone = (struct rota__lone_job *)job;
+	struct rota_pool *pool = job->pool;
+
+	if (is_left) {
+		rota__pool_lock(pool);
+		pool->n_left--;
+		rota__pool_tell_waiters(pool);
+		rota__pool_unlock(pool);
+	}
+	lone->ended(lone, is_left);
+}
+
 /* From then on the job belongs to its loop's thread. */
 void
 rota__job_end(struct rota_job *job, int status)
 {
+	uint32_t state;
+
 	job->result = status;
-	(void)add_state(job, ROTA__JOB_DONE);
-	rota__job_post(job);
+	state = add_state(job, ROTA__JOB_DONE);
+	if (job->request.loop != NULL)
+		rota__job_post(job);
+	else
+		end_lone(job, (state & ROTA__JOB_LEFT) != 0);
 }
 
 void
@@ -160,6 +180,18 @@ has_lane(const struct rota_pool *pool, unsigned lane)
 	return lane < __atomic_load_n(&pool->lanes.n_lanes, __ATOMIC_ACQUIRE);
 }
 
+static void
+fill(struct rota_job *job, struct rota_pool *pool, rota_job_fn *run,
+	unsigned lane, int priority)
+{
+	job->pool = pool;
+	job->run = run;
+	job->state = ROTA__JOB_QUEUED;
+	job->result = 0;
+	job->lane = (uint8_t)lane;
+	job->priority = (int8_t)priority;
+}
+
 int
 rota__job_start_in(struct rota_loop *loop, struct rota_pool *pool,
 	unsigned lane, int priority, struct rota_job *job,
@@ -177,12 +209,7 @@ rota__job_start_in(struct rota_loop *loop, struct rota_pool *pool,
 		return -EINVAL;
 	if (is_stopped(pool))
 		return -ESHUTDOWN;
-	job->pool = pool;
-	job->run = type->run;
-	job->state = ROTA__JOB_QUEUED;
-	job->result = 0;
-	job->lane = (uint8_t)lane;
-	job->priority = (int8_t)priority;
+	fill(job, pool, type->run, lane, priority);
 	rota__job_begin(loop, job, &type->request, place);
 	rota__pool_hold(pool);
 	r = submit(pool, job);
@@ -239,6 +266,64 @@ rota__job_cancel(struct rota_request *request, int status)
 }
 
 int
+rota__job_start_lone(struct rota_loop *loop, unsigned lane,
+	struct rota__lone_job *lone, rota_job_fn *run, struct rota_job *job,
+	const struct rota_request_type *type, const char *place)
+{
+	struct rota_pool *pool = NULL;
+	int r = find_pool(loop, &pool);
+
+	if (r < 0)
+		return r;
+	if (is_stopped(pool))
+		return -ESHUTDOWN;
+	fill(&lone->job, pool, run, lane, 0);
+	lone->job.request.loop = NULL;
+	fill(job, pool, NULL, lane, 0);
+	rota__job_begin(loop, job, type, place);
+	rota__pool_hold(pool);
+	r = submit(pool, &lone->job);
+	if (r == 0)
+		return 0;
+	rota__job_forget(job);
+	rota__pool_release(pool);
+	return r;
+}
+
+int
+rota__job_leave(struct rota__lone_job *lone, struct rota_job *job, int status)
+{
+	struct rota_pool *pool = job->pool;
+	uint32_t state;
+	int is_mine;
+
+	rota__pool_lock(pool);
+	rota__pool_collect(pool);
+	state = add_state(&lone->job, ROTA__JOB_LEFT);
+	is_mine = state == ROTA__JOB_QUEUED && pool->executor.submit == NULL;
+	if (is_mine)
+		rota__lanes_remove(&pool->lanes, &lone->job);
+	else if (!(state & ROTA__JOB_DONE))
+		pool->n_left++;
+	rota__pool_tell_waiters(pool);
+	rota__pool_unlock(pool);
+	if (state & ROTA__JOB_DONE)
+		return -EALREADY;
+	rota__job_decide(job, status);
+	rota__job_end(job, status);
+	return !is_mine;
+}
+
+void
+rota__job_answer(struct rota_loop *loop, struct rota_job *job,
+	const struct rota_request_type *type, int status, const char *place)
+{
+	fill(job, NULL, NULL, ROTA_LANE_SLOW, 0);
+	rota__job_begin(loop, job, type, place);
+	rota__job_end(job, status);
+}
+
+int
 rota__job_is_canceled(const struct rota_job *job)
 {
 	return (state_of(job) & ROTA__JOB_CANCELED) != 0;
@@ -249,7 +334,8 @@ static int
 run(struct rota_job *job)
 {
 	if (is_stopped(job->pool) ||
-		add_state(job, ROTA__JOB_RUNNING) & ROTA__JOB_CANCELED)
+		add_state(job, ROTA__JOB_RUNNING) &
+			(ROTA__JOB_CANCELED | ROTA__JOB_LEFT))
 		return -ECANCELED;
 	return job->run(job);
 }

@@ -44,6 +44,43 @@ int rota__job_start_in(struct rota_loop *loop, struct rota_pool *pool,
 	unsigned lane, int priority, struct rota_job *job,
 	const struct rota__job_type *type, const char *place);
 
+/*
+ * Work that cannot be broken off, and that a request need not wait for to
+ * end: the job that does it is alone, without a loop, in memory of its own.
+ *
+ *	request "job", in flight <---> lone job: queued, running, done
+ *	     |                            |
+ *	     | <--- ended(lone, 0) -------+	calls rota__job_end(job)
+ *	     |
+ *	     +-- rota__job_leave(): job ends; later ended(lone, 1) frees lone
+ *
+ * ended() is called once, by any thread, also one that holds the pool's lock;
+ * lone->job.result says what run() returned, or -ECANCELED. As long as nobody
+ * has left, the request is there and in flight.
+ */
+struct rota__lone_job {
+	struct rota_job job;
+	void (*ended)(struct rota__lone_job *lone, int is_left);
+};
+
+/* Puts `job` in flight and has the loop's pool do `lone` for it. */
+int rota__job_start_lone(struct rota_loop *loop, unsigned lane,
+	struct rota__lone_job *lone, rota_job_fn *run, struct rota_job *job,
+	const struct rota_request_type *type, const char *place);
+
+/*
+ * Ends `job` with `status` at once. Returns 0 if `lone` is the caller's again,
+ * 1 if ended() will be called for it; -EALREADY if it is done: then `job` ends
+ * as that has told.
+ * when: the loop's thread.
+ */
+int rota__job_leave(
+	struct rota__lone_job *lone, struct rota_job *job, int status);
+
+/* Puts `job` in flight and ends it with `status`: it needs no thread. */
+void rota__job_answer(struct rota_loop *loop, struct rota_job *job,
+	const struct rota_request_type *type, int status, const char *place);
+
 /* Of rota__job_type.request. */
 int rota__job_cancel(struct rota_request *request, int status);
 

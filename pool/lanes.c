@@ -239,12 +239,12 @@ rota__lanes_n_threads(const struct rota__lanes *lanes)
 }
 
 int
-rota__lanes_are_idle(const struct rota__lanes *lanes)
+rota__lanes_are_idle(const struct rota__lanes *lanes, uint32_t n_left)
 {
 	uint32_t n_running = 0;
 	unsigned i;
 
 	for (i = 0; i < lanes->n_lanes; i++)
 		n_running += lanes->lanes[i].n_running;
-	return lanes->waiting == 0 && n_running == 0;
+	return lanes->waiting == 0 && n_running <= n_left;
 }

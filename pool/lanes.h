@@ -79,6 +79,7 @@ uint32_t rota__lanes_open(const struct rota__lanes *lanes);
 /* How many threads may wait for jobs. */
 unsigned rota__lanes_n_threads(const struct rota__lanes *lanes);
 
-int rota__lanes_are_idle(const struct rota__lanes *lanes);
+/* 1 if no job waits, and no more than so many run. */
+int rota__lanes_are_idle(const struct rota__lanes *lanes, uint32_t n_left);
 
 #endif

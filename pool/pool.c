@@ -97,7 +97,7 @@ static int
 is_idle(struct rota_pool *pool)
 {
 	rota__pool_collect(pool);
-	return rota__lanes_are_idle(&pool->lanes);
+	return rota__lanes_are_idle(&pool->lanes, pool->n_left);
 }
 
 void
@@ -107,10 +107,11 @@ rota__pool_tell_waiters(struct rota_pool *pool)
 		(void)pthread_cond_broadcast(&pool->changed);
 }
 
+/* But those that are left to themselves. */
 static int
 has_no_threads(struct rota_pool *pool)
 {
-	return pool->n_alive == 0 && is_idle(pool);
+	return pool->n_alive <= pool->n_left && is_idle(pool);
 }
 
 /* Locked: returns 0, or -ETIMEDOUT. */
@@ -162,7 +163,7 @@ rota__pool_end(struct rota_pool *pool, uint64_t grace_ns)
 	stop(pool);
 	rota__pool_lock(pool);
 	if (wait_until(pool, has_no_threads, grace_ns) < 0)
-		n_stuck = count_running(&pool->lanes);
+		n_stuck = count_running(&pool->lanes) - (int)pool->n_left;
 	pool->is_abandoned = pool->n_alive > 0;
 	rota__threads_collect(pool);
 	if (pool->is_abandoned) {
@@ -195,6 +196,7 @@ rota__pool_fork(struct rota_pool *pool)
 	pool->arrived = NULL;
 	pool->n_searching = 0;
 	pool->n_alive = 0;
+	pool->n_left = 0;
 	pool->n_waiters = 0;
 	rota__ring_init(&pool->sleepers);
 	rota__ring_init(&pool->ended);

@@ -76,6 +76,8 @@ struct rota_pool {
 	/* The one that fell asleep last is called first. */
 	struct rota_link sleepers;
 	struct rota_link ended;
+	/* Lone jobs that run and that nobody waits for. */
+	unsigned n_left;
 	/* Threads that are there; and how many there have been. */
 	unsigned n_alive;
 	unsigned n_numbers;
