@@ -126,6 +126,17 @@ real_prepare_fd(int fd)
 	return r < 0 ? r : rota__sys_mute_sigpipe(fd);
 }
 
+static int
+real_open_read(const char *path)
+{
+	int fd;
+
+	do
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
+	return result(fd);
+}
+
 static ssize_t
 real_read(int fd, void *memory, size_t size_bytes)
 {
@@ -300,6 +311,7 @@ const struct rota_sys rota__sys_real = {
 	.open_spare = real_open_spare,
 	.prepare_fd = real_prepare_fd,
 	.mute_sigpipe = rota__sys_mute_sigpipe,
+	.open_read = real_open_read,
 	.read = real_read,
 	.writev = rota__sys_writev,
 	.write_pipe = rota__sys_write_pipe,

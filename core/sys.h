@@ -109,6 +109,8 @@ struct rota_sys {
 	int (*prepare_fd)(int fd);
 	/* The last of these alone. */
 	int (*mute_sigpipe)(int fd);
+	/* Opens a file to be read; it may block. */
+	int (*open_read)(const char *path);
 	ssize_t (*read)(int fd, void *memory, size_t size_bytes);
 	ssize_t (*writev)(int fd, const struct iovec *buffers, unsigned n);
 	/* The same for a pipe or FIFO: never raises SIGPIPE. */

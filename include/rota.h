@@ -4,6 +4,7 @@
 #define ROTA_H
 
 #include <rota/backend.h>
+#include <rota/crypto.h>
 #include <rota/dns.h>
 #include <rota/error.h>
 #include <rota/file_watch.h>
