@@ -148,6 +148,17 @@ real_read(int fd, void *memory, size_t size_bytes)
 	return n < 0 ? -errno : n;
 }
 
+static ssize_t
+real_pread(int fd, void *memory, size_t size_bytes, uint64_t offset)
+{
+	ssize_t n;
+
+	do
+		n = pread(fd, memory, size_bytes, (off_t)offset);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
 static int
 real_unlink(const char *path)
 {
@@ -313,8 +324,10 @@ const struct rota_sys rota__sys_real = {
 	.mute_sigpipe = rota__sys_mute_sigpipe,
 	.open_read = real_open_read,
 	.read = real_read,
+	.pread = real_pread,
 	.writev = rota__sys_writev,
 	.write_pipe = rota__sys_write_pipe,
+	.sendfile = rota__sys_sendfile,
 	.socket = rota__sys_socket,
 	.bind = real_bind,
 	.listen = real_listen,

@@ -37,6 +37,13 @@ struct rota__message {
 	size_t n_bytes;
 };
 
+/* SIGPIPE as it was before it was kept away. */
+struct rota__quiet {
+	sigset_t pipe_alone;
+	sigset_t before;
+	int was_pending;
+};
+
 /* Visits a name; not 0 ends the visits. */
 typedef int rota__name_fn(const char *name, void *data);
 
@@ -112,9 +119,18 @@ struct rota_sys {
 	/* Opens a file to be read; it may block. */
 	int (*open_read)(const char *path);
 	ssize_t (*read)(int fd, void *memory, size_t size_bytes);
+	ssize_t (*pread)(
+		int fd, void *memory, size_t size_bytes, uint64_t offset);
 	ssize_t (*writev)(int fd, const struct iovec *buffers, unsigned n);
 	/* The same for a pipe or FIFO: never raises SIGPIPE. */
 	ssize_t (*write_pipe)(int fd, const struct iovec *buffers, unsigned n);
+	/*
+	 * Sends bytes of a file without reading them: how many, 0 at its end.
+	 * -EINVAL, -ENOSYS, -ENOTSUP and the like where it cannot, between
+	 * these two or at all. Never raises SIGPIPE. n_bytes is at least 1.
+	 */
+	ssize_t (*sendfile)(
+		int fd, int file_fd, uint64_t offset, size_t n_bytes);
 
 	/* Sockets. send never raises SIGPIPE. */
 	int (*socket)(int family, int type, int protocol);
@@ -278,6 +294,12 @@ int rota__sys_get_window(int fd, unsigned ret_sizes[4]);
 int rota__sys_set_window(int fd, const unsigned sizes[4]);
 ssize_t rota__sys_writev(int fd, const struct iovec *buffers, unsigned n);
 ssize_t rota__sys_write_pipe(int fd, const struct iovec *buffers, unsigned n);
+ssize_t rota__sys_sendfile(
+	int fd, int file_fd, uint64_t offset, size_t n_bytes);
+
+/* Between these two this thread gets no SIGPIPE of a call that gave -EPIPE. */
+int rota__sys_quiet_begin(struct rota__quiet *quiet);
+void rota__sys_quiet_end(const struct rota__quiet *quiet, ssize_t written);
 
 /* Noticing the end of a process, see the table. */
 int rota__sys_exit_open(pid_t pid);

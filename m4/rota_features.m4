@@ -87,6 +87,21 @@ AM_CONDITIONAL(m4_toupper([HAVE_THREAD_NAME_$1]),
 	[test "$rota_cv_thread_name" = $1])
 ])
 
+# ROTA_SENDFILE(WAY, HEADERS, CALL)
+# ---------------------------------
+# Is sendfile() of the kind that CALL calls? The first way that fits is in
+# $rota_cv_sendfile, and only its HAVE_SENDFILE_WAY is true.
+AC_DEFUN([ROTA_SENDFILE], [
+AS_IF([test "${rota_cv_sendfile-no}" = no],
+	[AC_MSG_CHECKING([for sendfile with $1])
+	 AC_LINK_IFELSE([AC_LANG_PROGRAM([ROTA__INCLUDES([$2])],
+			[off_t at = 0; return $3 < 0;])],
+		[rota_cv_sendfile=$1], [rota_cv_sendfile=no])
+	 AC_MSG_RESULT([$rota_cv_sendfile])])
+AM_CONDITIONAL(m4_toupper([HAVE_SENDFILE_$1]),
+	[test "$rota_cv_sendfile" = $1])
+])
+
 # ROTA__INCLUDES(HEADERS)
 # -----------------------
 # One #include line per header.

@@ -1177,6 +1177,13 @@ on_written(struct rota_write *write, int status)
 }
 
 static void
+on_file_sent(struct rota_send_file *send, int status)
+{
+	(void)send;
+	trace(status == 0 ? 'f' : 'x');
+}
+
+static void
 on_done(struct rota_read *request, int status)
 {
 	(void)request;
@@ -1268,6 +1275,7 @@ LOOP_TEST(functions_of_streams_want_a_stream)
 {
 	struct iovec byte = { "x", 1 };
 	struct rota_shutdown shutdown = { 0 };
+	struct rota_send_file send = { 0 };
 	struct rota_write write = { 0 };
 	struct rota_tcp tcp = { 0 };
 
@@ -1277,6 +1285,9 @@ LOOP_TEST(functions_of_streams_want_a_stream)
 	ck_refused(
 		rota_stream_write(NULL, &write, &byte, 1, on_written), -EINVAL);
 	ck_refused(rota_stream_try_write(NULL, &byte, 1), -EINVAL);
+	ck_refused(rota_stream_send_file(NULL, &send, 0, 0, 1, on_file_sent),
+		-EINVAL);
+	ck_refused((int)rota_send_file_bytes(NULL), 0);
 	ck_refused(rota_stream_shutdown(NULL, &shutdown, on_shut), -EINVAL);
 	ck_refused(rota_stream_listen(NULL, 1, on_connection), -EINVAL);
 	ck_refused(rota_stream_accept(NULL, &tcp.stream), -EINVAL);
@@ -1325,6 +1336,36 @@ LOOP_TEST(functions_of_streams_want_all_their_arguments)
 	ck_trace("");
 }
 
+LOOP_TEST(files_to_be_sent_want_a_place_and_a_callback)
+{
+	struct rota_send_file send = { 0 };
+	struct rota_tcp tcp = { 0 };
+	struct rota_stream *stream = &tcp.stream;
+	int peer = open_connection(&tcp);
+
+	ck_refused_for(&tcp,
+		rota_stream_send_file(stream, NULL, peer, 0, 1, on_file_sent),
+		-EINVAL);
+	ck_refused_for(&send,
+		rota_stream_send_file(stream, &send, peer, 0, 1, NULL),
+		-EINVAL);
+	ck_refused_for(&send,
+		rota_stream_send_file(stream, &send, -1, 0, 1, on_file_sent),
+		-EBADF);
+	ck_refused_for(&send,
+		rota_stream_send_file(
+			stream, &send, peer, UINT64_MAX, 1, on_file_sent),
+		-EINVAL);
+	ck_refused_for(&send,
+		rota_stream_send_file(
+			stream, &send, peer, 1, UINT64_MAX, on_file_sent),
+		-EINVAL);
+	ck_refused(rota_stream_queued_bytes(stream), 0);
+	close_all();
+	ck_ok(close(peer));
+	ck_trace("");
+}
+
 LOOP_TEST(writes_want_sizes_that_can_be_summed_up)
 {
 	char byte = 'x';
@@ -1360,10 +1401,14 @@ ck_stream_refuses_all(struct rota_stream *stream)
 {
 	struct iovec byte = { "x", 1 };
 	struct rota_shutdown shutdown = { 0 };
+	struct rota_send_file send = { 0 };
 	struct rota_write write = { 0 };
 
 	ck_refused_for(
 		stream, rota_stream_read_start(stream, NULL, on_read), -EINVAL);
+	ck_refused_for(stream,
+		rota_stream_send_file(stream, &send, 0, 0, 1, on_file_sent),
+		-EINVAL);
 	ck_refused_for(stream, rota_stream_read_stop(stream), 0);
 	ck_refused_for(stream,
 		rota_stream_write(stream, &write, &byte, 1, on_written),
@@ -3004,6 +3049,7 @@ add_stream_cases(Suite *suite)
 
 	tcase_add_loop_test(tc, functions_of_streams_want_a_stream);
 	tcase_add_loop_test(tc, functions_of_streams_want_all_their_arguments);
+	tcase_add_loop_test(tc, files_to_be_sent_want_a_place_and_a_callback);
 	tcase_add_loop_test(tc, writes_want_sizes_that_can_be_summed_up);
 	tcase_add_loop_test(tc, a_stream_blank_closing_or_closed_refuses_all);
 	tcase_add_loop_test(tc, functions_that_read_want_all_their_arguments);

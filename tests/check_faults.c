@@ -848,6 +848,53 @@ writes_in_small_pieces(void)
 }
 
 static void
+on_file_sent(struct rota_send_file *request, int status)
+{
+	(void)request;
+	end_request(status);
+}
+
+static void
+send_part(struct rota_send_file *request, int fd)
+{
+	if (!now.has_given_up)
+		begin_request(rota_stream_send_file(
+			&client.stream, request, fd, 10, 40, on_file_sent));
+}
+
+/* One is sent by the kernel, where it can, and the other is copied. */
+static void
+a_file_among_writes(void)
+{
+	static struct rota_send_file sends[2];
+	static char bytes[50];
+	FILE *file = tmpfile();
+	int fd;
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(bytes, 1, sizeof(bytes), file), sizeof(bytes));
+	ck_assert_int_eq(fflush(file), 0);
+	fd = dup(fileno(file));
+	keep(fd);
+	ck_assert_int_eq(fclose(file), 0);
+	n_received = 0;
+	faults.max_send_bytes = 17;
+	if (open_pair() < 0)
+		return;
+	ck_ok(rota_stream_read_start(&server.stream, NULL, on_bytes));
+	now.n_expected++;
+	write_to(&client, &writes[0], bytes, 20);
+	send_part(&sends[0], fd);
+	faults.sendfile_error = -EINVAL;
+	send_part(&sends[1], fd);
+	if (!now.has_given_up)
+		write_to(&client, &writes[1], bytes, 20);
+	if (!now.has_given_up)
+		shut_down(&client, &shutdowns[0]);
+	drive(ROTA_RUN_DEFAULT);
+}
+
+static void
 on_deadline(struct rota_write *request, int status)
 {
 	(void)request;
@@ -1034,6 +1081,7 @@ a_child_after_fork(void)
 
 static const struct program programs[] = {
 	{ "a child after fork", a_child_after_fork, 1 },
+	{ "a file among writes", a_file_among_writes, 0 },
 	{ "a file that is always ready", a_file_that_is_always_ready, 1 },
 	{ "a number used again", a_number_used_again, 1 },
 	{ "a registration that is stale", a_registration_that_is_stale, 1 },

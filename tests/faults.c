@@ -39,6 +39,7 @@ static const struct {
 	[FAULTS_MAP] = { "map", { ENOMEM } },
 	[FAULTS_POLL] = { "poll", { ENOMEM, EINTR } },
 	[FAULTS_PREPARE_FD] = { "prepare_fd", { EBADF } },
+	[FAULTS_PREAD] = { "pread", { EIO, EISDIR } },
 	[FAULTS_READ] = { "read", { EIO, EAGAIN } },
 	[FAULTS_REALLOC] = { "realloc", { ENOMEM } },
 	[FAULTS_RECV] = { "recv", { ECONNRESET, EAGAIN, ENOMEM, ETIMEDOUT } },
@@ -48,6 +49,7 @@ static const struct {
 		{ ECONNREFUSED, EAGAIN, ENOMEM, EBADF } },
 	[FAULTS_SELECT] = { "select", { ENOMEM, EINTR } },
 	[FAULTS_SEND] = { "send", { EPIPE, EAGAIN, ENOBUFS, ECONNRESET } },
+	[FAULTS_SENDFILE] = { "sendfile", { EAGAIN, EINVAL, EPIPE, ENOSYS } },
 	[FAULTS_SENDMMSG] = { "sendmmsg",
 		{ ECONNREFUSED, EAGAIN, ENOBUFS, EMSGSIZE } },
 	[FAULTS_SENDMSG] = { "sendmsg",
@@ -193,6 +195,30 @@ read_fd(int fd, void *memory, size_t size_bytes)
 	if (error < 0)
 		return error;
 	return rota__sys_real.read(fd, memory, size_bytes);
+}
+
+static ssize_t
+read_at(int fd, void *memory, size_t size_bytes, uint64_t offset)
+{
+	int error = faults_count(FAULTS_PREAD);
+
+	if (error < 0)
+		return error;
+	return rota__sys_real.pread(fd, memory, size_bytes, offset);
+}
+
+static ssize_t
+send_file(int fd, int file_fd, uint64_t offset, size_t n_bytes)
+{
+	int error = faults_count(FAULTS_SENDFILE);
+
+	if (error < 0)
+		return error;
+	if (faults.sendfile_error < 0)
+		return faults.sendfile_error;
+	if (faults.max_send_bytes > 0 && n_bytes > faults.max_send_bytes)
+		n_bytes = faults.max_send_bytes;
+	return rota__sys_real.sendfile(fd, file_fd, offset, n_bytes);
 }
 
 static ssize_t
@@ -487,6 +513,8 @@ faults_sys(void)
 	sys.set_cloexec = set_cloexec;
 	sys.prepare_fd = prepare_fd;
 	sys.read = read_fd;
+	sys.pread = read_at;
+	sys.sendfile = send_file;
 	sys.writev = writev_fd;
 	sys.socket = open_socket;
 	sys.bind = bind_fd;

@@ -41,6 +41,7 @@ enum faults_call {
 	FAULTS_MAP,
 	FAULTS_POLL,
 	FAULTS_PREPARE_FD,
+	FAULTS_PREAD,
 	FAULTS_READ,
 	FAULTS_REALLOC,
 	FAULTS_RECV,
@@ -48,6 +49,7 @@ enum faults_call {
 	FAULTS_RECVMSG,
 	FAULTS_SELECT,
 	FAULTS_SEND,
+	FAULTS_SENDFILE,
 	FAULTS_SENDMMSG,
 	FAULTS_SENDMSG,
 	FAULTS_SETSOCKOPT,
@@ -83,6 +85,8 @@ struct faults {
 	/* At most so many bytes move per call; 0 for no limit. */
 	size_t max_recv_bytes;
 	size_t max_send_bytes;
+	/* What each call of sendfile says, 0 to let it do its work. */
+	int sendfile_error;
 	/* The next so many calls of accept fail so; fewer with each. */
 	unsigned n_bad_accepts;
 	int accept_error;

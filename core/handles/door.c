@@ -112,6 +112,36 @@ rota_stream_try_write(
 	return table_of(stream)->try_write(stream, buffers, n);
 }
 
+int
+rota_stream_send_file_at(struct rota_stream *stream,
+	struct rota_send_file *request, int fd, uint64_t offset,
+	uint64_t n_bytes, rota_send_file_fn *fn, const char *place)
+{
+	if (!is_open(stream) || request == NULL || fn == NULL ||
+		offset > INT64_MAX || n_bytes > INT64_MAX - offset)
+		return -EINVAL;
+	if (fd < 0)
+		return -EBADF;
+	if (table_of(stream)->send_file == NULL)
+		return -ENOTSUP;
+	if (n_bytes > SSIZE_MAX)
+		return -EFBIG;
+	request->fn = fn;
+	request->offset = offset;
+	request->n_left = (size_t)n_bytes;
+	request->n_sent = 0;
+	request->fd = fd;
+	request->copies = 0;
+	request->request.place = place;
+	return table_of(stream)->send_file(stream, request);
+}
+
+uint64_t
+rota_send_file_bytes(const struct rota_send_file *request)
+{
+	return request == NULL ? 0 : request->n_sent;
+}
+
 /* The three kinds of read requests. */
 static int
 ask(struct rota_stream *stream, struct rota_read *request, struct iovec to,

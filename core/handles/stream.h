@@ -132,6 +132,8 @@ int rota__stream_read_stop(struct rota_stream *stream);
 int rota__stream_write(struct rota_stream *stream, struct rota_write *request);
 int rota__stream_write_fds(
 	struct rota_stream *stream, struct rota_unix_write *request);
+int rota__stream_send_file(
+	struct rota_stream *stream, struct rota_send_file *request);
 int rota__stream_can_write(const struct rota_stream *stream);
 ssize_t rota__stream_try_write(
 	struct rota_stream *stream, const struct iovec *buffers, unsigned n);

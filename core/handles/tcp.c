@@ -16,6 +16,7 @@ static const struct rota_stream_type tcp_stream = {
 	.read_start = rota__stream_read_start,
 	.read_stop = rota__stream_read_stop,
 	.write = rota__stream_write,
+	.send_file = rota__stream_send_file,
 	.try_write = rota__stream_try_write,
 	.shutdown = rota__stream_shutdown,
 	.read = rota__stream_read,

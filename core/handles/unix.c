@@ -73,6 +73,7 @@ static const struct rota_stream_type unix_stream = {
 	.read_start = rota__stream_read_start,
 	.read_stop = rota__stream_read_stop,
 	.write = write_unix,
+	.send_file = rota__stream_send_file,
 	.try_write = try_write_unix,
 	.shutdown = rota__stream_shutdown,
 	.read = rota__stream_read,

@@ -16,6 +16,9 @@
 /* Buffers of one vectored call; all systems take so many. */
 #define MAX_BUFFERS 64
 
+/* Bytes of files that a stream sends before others get their turn. */
+#define MAX_FILE_BYTES 262144
+
 static int cancel(struct rota_request *request, int status);
 
 static void
@@ -24,6 +27,14 @@ tell_write(struct rota_request *request, int status)
 	struct rota_write *write = (struct rota_write *)request;
 
 	write->fn(write, status);
+}
+
+static void
+tell_send_file(struct rota_request *request, int status)
+{
+	struct rota_send_file *send = (struct rota_send_file *)request;
+
+	send->fn(send, status);
 }
 
 static void
@@ -49,6 +60,13 @@ static const struct rota_request_type fds_type = {
 	.tell = tell_write,
 };
 
+static const struct rota_request_type send_file_type = {
+	.name = "send file",
+	.size = sizeof(struct rota_send_file),
+	.cancel = cancel,
+	.tell = tell_send_file,
+};
+
 static const struct rota_request_type shutdown_type = {
 	.name = "shutdown",
 	.size = sizeof(struct rota_shutdown),
@@ -62,22 +80,31 @@ is_shutdown(const struct rota_request *request)
 	return request->type == &shutdown_type;
 }
 
+static int
+is_file(const struct rota_request *request)
+{
+	return request->type == &send_file_type;
+}
+
 /* 1 if it is to go out by a call of its own: as a record, or with fds. */
 static int
 goes_alone(const struct rota_stream *stream, const struct rota_request *request)
 {
 	return stream->state & ROTA__STREAM_RECORDS ||
-		request->type == &fds_type;
+		request->type == &fds_type || is_file(request);
 }
 
 static size_t
-bytes_left(const struct rota_write *request)
+bytes_left(const struct rota_request *request)
 {
+	const struct rota_write *write = (const struct rota_write *)request;
 	size_t sum = 0;
 	unsigned i;
 
-	for (i = request->first; i < request->n_buffers; i++)
-		sum += request->buffers[i].iov_len;
+	if (is_file(request))
+		return ((const struct rota_send_file *)request)->n_left;
+	for (i = write->first; i < write->n_buffers; i++)
+		sum += write->buffers[i].iov_len;
 	return sum;
 }
 
@@ -88,8 +115,7 @@ decide_first(struct rota_stream *stream, int status)
 	struct rota_request *request = stream->out.writing.unsent;
 
 	if (!is_shutdown(request))
-		stream->queued_bytes -=
-			bytes_left((struct rota_write *)request);
+		stream->queued_bytes -= bytes_left(request);
 	stream->out.writing.unsent = request->next;
 	rota__request_decide(request, status);
 	rota__pending_add(rota__stream_sender(stream));
@@ -192,7 +218,7 @@ advance_all(struct rota_stream *stream, size_t n)
 	struct rota_request *request;
 
 	while ((request = stream->out.writing.unsent) != NULL &&
-		!is_shutdown(request)) {
+		!is_shutdown(request) && !is_file(request)) {
 		struct rota_write *write = (struct rota_write *)request;
 
 		n = advance(stream, write, n);
@@ -235,6 +261,44 @@ send_some(struct rota_stream *stream)
 	return 1;
 }
 
+/* The file has let us down, or the stream has: no byte may follow. */
+static void
+fail_file(struct rota_stream *stream, int error)
+{
+	decide_first(stream, error);
+	rota__stream_fail_writes(stream, error == ROTA_EOF ? -EPIPE : error);
+}
+
+/*
+ * Sends a piece of the file that is first, as long as there is room in this
+ * turn; then it is as if the kernel were full.
+ */
+static int
+send_file(struct rota_stream *stream, size_t *room_bytes)
+{
+	struct rota_send_file *send =
+		(struct rota_send_file *)stream->out.writing.unsent;
+	ssize_t n;
+
+	if (send->n_left > 0 && *room_bytes == 0)
+		return 0;
+	n = rota__stream_push_file(stream, send, *room_bytes);
+	if (is_full(n))
+		return 0;
+	if (n < 0) {
+		fail_file(stream, (int)n);
+		return 0;
+	}
+	*room_bytes -= (size_t)n;
+	stream->queued_bytes -= (size_t)n;
+	if (n > 0)
+		send->request.flags |= ROTA__PARTLY_SENT;
+	if (send->n_left == 0)
+		decide_first(stream, 0);
+	rota__stream_mark_drained(stream);
+	return 1;
+}
+
 static void
 shut_down(struct rota_stream *stream)
 {
@@ -246,11 +310,14 @@ void
 rota__stream_flush(struct rota_handle *handle)
 {
 	struct rota_stream *stream = (struct rota_stream *)handle;
+	size_t file_room_bytes = MAX_FILE_BYTES;
 	int goes_on = 1;
 
 	while (goes_on && stream->out.writing.unsent != NULL) {
 		if (is_shutdown(stream->out.writing.unsent))
 			shut_down(stream);
+		else if (is_file(stream->out.writing.unsent))
+			goes_on = send_file(stream, &file_room_bytes);
 		else
 			goes_on = send_some(stream);
 	}
@@ -294,7 +361,7 @@ queue_write(struct rota_stream *stream, struct rota_write *request,
 		return r;
 	(void)rota_request_begin(&stream->handle, &request->request, type,
 		request->request.place);
-	stream->queued_bytes += bytes_left(request);
+	stream->queued_bytes += bytes_left(&request->request);
 	rota__queue_append(&stream->out.writing, &request->request);
 	send_soon(stream);
 	return rota__stream_mark_full(stream);
@@ -311,6 +378,26 @@ rota__stream_write_fds(
 	struct rota_stream *stream, struct rota_unix_write *request)
 {
 	return queue_write(stream, &request->write, &fds_type);
+}
+
+int
+rota__stream_send_file(
+	struct rota_stream *stream, struct rota_send_file *request)
+{
+	int r = rota__stream_can_write(stream);
+
+	if (r < 0)
+		return r;
+	if (stream->state & ROTA__STREAM_RECORDS)
+		return -ENOTSUP;
+	if (request->n_left > SIZE_MAX - stream->queued_bytes)
+		return -EFBIG;
+	(void)rota_request_begin(&stream->handle, &request->request,
+		&send_file_type, request->request.place);
+	stream->queued_bytes += request->n_left;
+	rota__queue_append(&stream->out.writing, &request->request);
+	send_soon(stream);
+	return rota__stream_mark_full(stream);
 }
 
 ssize_t
@@ -363,8 +450,7 @@ cancel(struct rota_request *request, int status)
 		if (is_shutdown(request))
 			stream->state &= ~(uint32_t)ROTA__STREAM_SHUT;
 		else
-			stream->queued_bytes -=
-				bytes_left((struct rota_write *)request);
+			stream->queued_bytes -= bytes_left(request);
 		rota__request_decide(request, status);
 		rota__pending_add(rota__stream_sender(stream));
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing to a pipe without SIGPIPE: no flag of the call and no option of a
- * pipe keeps it away on all systems, so the signal is blocked in this thread
- * meanwhile, and taken back if the call has raised it.
+ * Writing without SIGPIPE to what has no flag or option for that on all
+ * systems: the signal is blocked in this thread meanwhile, and taken back if
+ * the call has raised it.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -20,16 +20,27 @@ is_pending(void)
 }
 
 /* One that is pending before we begin is not ours to take. */
-static ssize_t
-write_blocked(int fd, const struct iovec *buffers, unsigned n,
-	const sigset_t *pipe_alone, int was_pending)
+int
+rota__sys_quiet_begin(struct rota__quiet *quiet)
 {
-	ssize_t written = rota__sys_writev(fd, buffers, n);
+	(void)sigemptyset(&quiet->pipe_alone);
+	(void)sigaddset(&quiet->pipe_alone, SIGPIPE);
+	if (pthread_sigmask(SIG_BLOCK, &quiet->pipe_alone, &quiet->before) != 0)
+		return -EINVAL;
+	/* Where it was not blocked, it has been delivered. */
+	quiet->was_pending = sigismember(&quiet->before, SIGPIPE) > 0 &&
+		is_pending();
+	return 0;
+}
+
+void
+rota__sys_quiet_end(const struct rota__quiet *quiet, ssize_t written)
+{
 	int signum;
 
-	if (written == -EPIPE && !was_pending && is_pending())
-		(void)sigwait(pipe_alone, &signum);
-	return written;
+	if (written == -EPIPE && !quiet->was_pending && is_pending())
+		(void)sigwait(&quiet->pipe_alone, &signum);
+	(void)pthread_sigmask(SIG_SETMASK, &quiet->before, NULL);
 }
 
 ssize_t
@@ -46,18 +57,13 @@ rota__sys_writev(int fd, const struct iovec *buffers, unsigned n)
 ssize_t
 rota__sys_write_pipe(int fd, const struct iovec *buffers, unsigned n)
 {
-	sigset_t pipe_alone;
-	sigset_t before;
+	struct rota__quiet quiet;
 	ssize_t written;
-	int was_pending;
+	int r = rota__sys_quiet_begin(&quiet);
 
-	(void)sigemptyset(&pipe_alone);
-	(void)sigaddset(&pipe_alone, SIGPIPE);
-	if (pthread_sigmask(SIG_BLOCK, &pipe_alone, &before) != 0)
-		return -EINVAL;
-	/* Where it was not blocked, it has been delivered. */
-	was_pending = sigismember(&before, SIGPIPE) > 0 && is_pending();
-	written = write_blocked(fd, buffers, n, &pipe_alone, was_pending);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (r < 0)
+		return r;
+	written = rota__sys_writev(fd, buffers, n);
+	rota__sys_quiet_end(&quiet, written);
 	return written;
 }

@@ -17,6 +17,7 @@
 ROTA_BEGIN_C
 
 struct rota_read;
+struct rota_send_file;
 struct rota_shutdown;
 struct rota_write;
 
@@ -44,6 +45,7 @@ typedef void rota_read_fn(
 typedef void rota_read_done_fn(struct rota_read *request, int status);
 
 typedef void rota_write_fn(struct rota_write *request, int status);
+typedef void rota_send_file_fn(struct rota_send_file *request, int status);
 typedef void rota_shutdown_fn(struct rota_shutdown *request, int status);
 typedef void rota_connect_fn(struct rota_connect *request, int status);
 
@@ -83,6 +85,18 @@ struct rota_write {
 	struct iovec *buffers;
 	unsigned n_buffers;
 	unsigned first;
+};
+
+struct rota_send_file {
+	struct rota_request request;
+
+	/* Private from here on. */
+	rota_send_file_fn *fn;
+	uint64_t offset;
+	size_t n_left;
+	size_t n_sent;
+	int fd;
+	int copies;
 };
 
 struct rota_shutdown {
@@ -128,8 +142,10 @@ struct rota_stream_type {
 	int (*end)(struct rota_stream *stream);
 	/* Says that no more will be read. */
 	int (*end_reading)(struct rota_stream *stream);
+	int (*send_file)(
+		struct rota_stream *stream, struct rota_send_file *request);
 	/* Room to grow; NULL. */
-	void *spare[2];
+	void *spare[1];
 };
 
 struct rota_stream {
@@ -322,6 +338,40 @@ ROTA_API int rota_stream_write_at(struct rota_stream *stream,
  */
 ROTA_API ssize_t rota_stream_try_write(
 	struct rota_stream *stream, const struct iovec *buffers, unsigned n);
+
+/*
+ * Sends n_bytes of a file, from `offset` on, behind all writes before. It is
+ * a write in all respects: queued bytes and water marks count it whole, it
+ * has a deadline and can be cancelled. The kernel moves the bytes by itself
+ * where it can between these two (sendfile(2)); else they are copied through
+ * a small buffer. Of a big file a part goes out in each turn, so that other
+ * streams get theirs. The file's own position is neither used nor moved.
+ *
+ * The disk is waited for: a file that is not in memory holds the loop up.
+ *
+ * shape: fd is the caller's, of a file that can be read at any place; it
+ *	stays open until `fn` is called.
+ * unit: offset and n_bytes in bytes; n_bytes 0 is told in its turn.
+ * errors: those of rota_stream_write(), for `fd` also -EBADF below 0; -EINVAL
+ *	the end is beyond INT64_MAX; -EFBIG more is queued then than a size_t
+ *	counts, which takes a system of 32 bits: send it in parts; -ENOTSUP
+ *	also a socket of records. Nothing was queued then. Later ones come to
+ *	`fn`: ROTA_EOF the file ends before n_bytes; those of the stream,
+ *	those of pread(2). rota_send_file_bytes() tells how many have gone
+ *	out. The writes behind it fail too, with -EPIPE or the same error:
+ *	the reader would take their bytes for the missing ones.
+ * when: the loop's thread. Never raises SIGPIPE.
+ * source: sendfile(2), pread(2).
+ */
+ROTA_API int rota_stream_send_file_at(struct rota_stream *stream,
+	struct rota_send_file *request, int fd, uint64_t offset,
+	uint64_t n_bytes, rota_send_file_fn *fn, const char *place);
+#define rota_stream_send_file(stream, request, fd, offset, n_bytes, fn) \
+	rota_stream_send_file_at( \
+		stream, request, fd, offset, n_bytes, fn, ROTA_PLACE(fn))
+
+/* Returns how many bytes have gone out so far, or at its end. */
+ROTA_API uint64_t rota_send_file_bytes(const struct rota_send_file *request);
 
 /*
  * Sets the water marks: a stream whose writes hold high_bytes or more is
