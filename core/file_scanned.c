@@ -21,7 +21,7 @@ pair_of(const struct rota_file_stat *stat)
 	struct rota__file_pair pair = {
 		.a = stat->device,
 		.b = stat->inode,
-		.c = stat->modified_ns,
+		.c = (uint64_t)stat->modified_ns,
 	};
 
 	return pair;

@@ -7,7 +7,6 @@
 #include "core/files.h"
 #include "core/ring.h"
 
-#define NS_PER_S UINT64_C(1000000000)
 #define FIRST_BUCKETS 64
 
 static struct rota_loop *
@@ -355,28 +354,6 @@ rota__file_node_of_id(struct rota__files *files, int id, uint32_t serial)
 }
 
 /* What is found ******************************************************/
-
-static uint64_t
-ns_of(const struct timespec *time)
-{
-	return (uint64_t)time->tv_sec * NS_PER_S + (uint64_t)time->tv_nsec;
-}
-
-void
-rota__file_stat_of(const struct stat *from, struct rota_file_stat *ret_stat)
-{
-	*ret_stat = (struct rota_file_stat){
-		.device = (uint64_t)from->st_dev,
-		.inode = (uint64_t)from->st_ino,
-		.size_bytes = (uint64_t)from->st_size,
-		.modified_ns = ns_of(&from->st_mtim),
-		.status_changed_ns = ns_of(&from->st_ctim),
-		.n_links = (uint64_t)from->st_nlink,
-		.mode = (uint32_t)from->st_mode,
-		.uid = (uint32_t)from->st_uid,
-		.gid = (uint32_t)from->st_gid,
-	};
-}
 
 int
 rota__file_is_same(

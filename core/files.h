@@ -18,6 +18,7 @@
 
 #include "core/handle.h"
 #include "core/sys.h"
+#include "core/sys_files.h"
 #include "rota/file_watch.h"
 
 /* What the two halves of a rename have in common. */
@@ -185,9 +186,6 @@ int rota__file_list(struct rota__file_node *node);
 void rota__file_forget_list(struct rota__file_node *node);
 struct rota__file_name *rota__file_found(
 	const struct rota__file_node *node, const char *name);
-
-void rota__file_stat_of(
-	const struct stat *from, struct rota_file_stat *ret_stat);
 /* 1 if both are of one file. */
 int rota__file_is_same(
 	const struct rota_file_stat *a, const struct rota_file_stat *b);

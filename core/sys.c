@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/sys_files.h"
 
 /* The value of a call that returned -1 with errno on failure. */
 static int
@@ -351,6 +352,7 @@ const struct rota_sys rota__sys_real = {
 	.stat = real_stat,
 	.lstat = real_lstat,
 	.unlink = real_unlink,
+	.files = &rota__sys_real_files,
 	.list = rota__sys_list,
 	.file_open = rota__sys_file_open,
 	.file_add = rota__sys_file_add,

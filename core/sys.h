@@ -27,6 +27,7 @@
 struct addrinfo;
 struct epoll_event;
 struct rota__spawn;
+struct rota__sys_files;
 struct rota_unix_credentials;
 struct rusage;
 struct termios;
@@ -172,6 +173,8 @@ struct rota_sys {
 	int (*stat)(const char *path, struct stat *ret_stat);
 	int (*lstat)(const char *path, struct stat *ret_stat);
 	int (*unlink)(const char *path);
+	/* All that the pool does with files: core/sys_files.h. */
+	const struct rota__sys_files *files;
 	int (*list)(const char *path, rota__name_fn *fn, void *data);
 
 	/*

@@ -7,8 +7,14 @@
 #include <rota/crypto.h>
 #include <rota/dns.h>
 #include <rota/error.h>
+#include <rota/file_stat.h>
 #include <rota/file_watch.h>
 #include <rota/frame.h>
+#include <rota/fs.h>
+#include <rota/fs_io.h>
+#include <rota/fs_meta.h>
+#include <rota/fs_names.h>
+#include <rota/fs_whole.h>
 #include <rota/handle.h>
 #include <rota/hook.h>
 #include <rota/immediate.h>

@@ -54,6 +54,20 @@ ROTA_API const char *rota_error_name(int error);
  */
 ROTA_API const char *rota_error_text(int error);
 
+/*
+ * Explains how a request ended: what was done, what it was about if its kind
+ * says that, and the error's text, as "open /x/y: no such name". If it has
+ * not failed, or not ended, `text` becomes "".
+ *
+ * shape: always terminated; cut to size_bytes.
+ * errors: -EINVAL an argument is NULL or size_bytes is 0, or the request was
+ *	never started.
+ * when: the loop's thread, from the request's end until it is used again;
+ *	what it was given, as a path, must still be there.
+ */
+ROTA_API int rota_error_explain(
+	const struct rota_request *request, char *text, size_t size_bytes);
+
 ROTA_END_C
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef ROTA_FILE_WATCH_H
 #define ROTA_FILE_WATCH_H
 
+#include <rota/file_stat.h>
 #include <rota/handle.h>
 #include <rota/types.h>
 
@@ -63,21 +64,6 @@ enum rota_file_how {
 	ROTA_FILE_BY_STAT = 1 << 9
 };
 
-/* What stat(2) says of a file. Times are of the wall clock. */
-struct rota_file_stat {
-	uint64_t device;
-	uint64_t inode;
-	uint64_t size_bytes;
-	uint64_t modified_ns;
-	uint64_t status_changed_ns;
-	uint64_t n_links;
-	/* st_mode: kind and permissions. */
-	uint32_t mode;
-	uint32_t uid;
-	uint32_t gid;
-	uint32_t spare;
-};
-
 struct rota_file_event {
 	/* One of enum rota_file_what. */
 	unsigned what;
@@ -93,8 +79,9 @@ struct rota_file_event {
 	/* Of RENAMED: the name before; else NULL. */
 	const char *old_name;
 	/*
-	 * With BY_STAT: as it was at the last look, and at this one. NULL
-	 * for CREATED and REMOVED respectively, and in the other ways.
+	 * With BY_STAT: as it was at the last look, and at this one, without
+	 * the time it was made. NULL for CREATED and REMOVED respectively,
+	 * and in the other ways.
 	 */
 	const struct rota_file_stat *before;
 	const struct rota_file_stat *after;

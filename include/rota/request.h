@@ -21,6 +21,12 @@ struct rota_request_type {
 	int (*cancel)(struct rota_request *request, int status);
 	/* Calls the request's callback. Of rota's own types; else NULL. */
 	void (*tell)(struct rota_request *request, int status);
+	/*
+	 * Writes what it is about, as a path, for rota_error_explain();
+	 * always terminated within size_bytes. May be NULL.
+	 */
+	void (*explain)(const struct rota_request *request, char *text,
+		size_t size_bytes);
 };
 
 struct rota_request {

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What is written gets to the disk, by fsync(2) and fdatasync(2). */
+#include <errno.h>
+#include <unistd.h>
+
+#include "core/sys_files.h"
+
+int
+rota__sys_fsync(int fd)
+{
+	int r;
+
+	do
+		r = fsync(fd);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
+}
+
+int
+rota__sys_fdatasync(int fd)
+{
+	int r;
+
+	do
+		r = fdatasync(fd);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
+}
