@@ -19,7 +19,7 @@ static void
 deliver_job(struct rota_loop *loop, struct rota_note *note)
 {
 	struct rota_job *job = ROTA__CONTAINER(note, struct rota_job, note);
-	struct rota_pool *pool = job->pool;
+	struct rota_pool *pool = job->holds_pool ? job->pool : NULL;
 
 	(void)loop;
 	rota__ring_remove(&job->link);
@@ -51,7 +51,7 @@ rota__job_forget(struct rota_job *job)
 void
 rota__job_post(struct rota_job *job)
 {
-	rota__post_last(job->request.loop, &job->note);
+	rota__post_note(job->request.loop, &job->note);
 }
 
 void

@@ -2,10 +2,11 @@
 /*
  * The inbox, see post.h.
  *
- * Pushing is lock-free. The wake-up is spent only when the loop sleeps: the
- * loop says so and then looks for notes once more, a pusher pushes and then
- * looks whether the loop sleeps; with both in one total order, one of the
- * two sees the other.
+ * Pushing is lock-free. The wake-up is spent only when the loop sleeps, and
+ * by one pusher only: the loop says so in the very word that the notes hang
+ * on, if nothing hangs there, and who pushes takes that word away. He notes
+ * in the note that he will wake the loop, so that the loop knows whom it has
+ * to wait for before it is closed; the others do not touch it any more.
  */
 #include "core/post.h"
 
@@ -132,36 +133,39 @@ take_node(struct rota__inbox *inbox)
 	return node;
 }
 
+/* In the place of notes: the loop sleeps. It is no note. */
+static struct rota_note *
+asleep(const struct rota__inbox *inbox)
+{
+	return (struct rota_note *)(uintptr_t)inbox;
+}
+
 void
 rota__post_wake(struct rota_loop *loop)
 {
-	if (__atomic_load_n(&loop->inbox.is_asleep, __ATOMIC_SEQ_CST) &&
-		__atomic_exchange_n(
-			&loop->inbox.is_asleep, 0, __ATOMIC_SEQ_CST))
+	struct rota_note *head = asleep(&loop->inbox);
+
+	if (__atomic_compare_exchange_n(&loop->inbox.head, &head, NULL, 0,
+		    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		(void)loop->sys->wake_send(loop->wake_fds[1]);
 }
 
 void
 rota__post_note(struct rota_loop *loop, struct rota_note *note)
 {
+	struct rota__inbox *inbox = &loop->inbox;
 	struct rota_note *head =
-		__atomic_load_n(&loop->inbox.head, __ATOMIC_RELAXED);
+		__atomic_load_n(&inbox->head, __ATOMIC_RELAXED);
 
-	do
-		note->next = head;
-	while (!__atomic_compare_exchange_n(&loop->inbox.head, &head, note, 1,
-		__ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-	rota__post_wake(loop);
-}
-
-void
-rota__post_last(struct rota_loop *loop, struct rota_note *note)
-{
-	int *n_leaving = &loop->inbox.n_leaving;
-
-	(void)__atomic_fetch_add(n_leaving, 1, __ATOMIC_RELAXED);
-	rota__post_note(loop, note);
-	(void)__atomic_fetch_sub(n_leaving, 1, __ATOMIC_RELEASE);
+	do {
+		note->wakes = head == asleep(inbox);
+		note->next = head == asleep(inbox) ? NULL : head;
+	} while (!__atomic_compare_exchange_n(&inbox->head, &head, note, 1,
+		__ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	if (head != asleep(inbox))
+		return;
+	(void)loop->sys->wake_send(loop->wake_fds[1]);
+	(void)__atomic_fetch_add(&inbox->n_wakes_done, 1, __ATOMIC_RELEASE);
 }
 
 /*
@@ -215,22 +219,34 @@ rota__note_receive(struct rota_note *note)
 int
 rota__inbox_has_notes(const struct rota_loop *loop)
 {
+	const struct rota_note *head =
+		__atomic_load_n(&loop->inbox.head, __ATOMIC_RELAXED);
+
 	return loop->inbox.taken != NULL ||
-		__atomic_load_n(&loop->inbox.head, __ATOMIC_SEQ_CST) != NULL;
+		(head != NULL && head != asleep(&loop->inbox));
 }
 
 int
 rota__inbox_sleep(struct rota_loop *loop)
 {
-	__atomic_store_n(&loop->inbox.is_asleep, 1, __ATOMIC_SEQ_CST);
-	return rota__inbox_has_notes(loop) ||
+	struct rota__inbox *inbox = &loop->inbox;
+	struct rota_note *head = NULL;
+
+	if (!__atomic_compare_exchange_n(&inbox->head, &head, asleep(inbox), 0,
+		    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED) &&
+		head != asleep(inbox))
+		return 1;
+	return inbox->taken != NULL ||
 		__atomic_load_n(&loop->is_stopping, __ATOMIC_SEQ_CST);
 }
 
 void
 rota__inbox_rise(struct rota_loop *loop)
 {
-	__atomic_store_n(&loop->inbox.is_asleep, 0, __ATOMIC_SEQ_CST);
+	struct rota_note *head = asleep(&loop->inbox);
+
+	(void)__atomic_compare_exchange_n(&loop->inbox.head, &head, NULL, 0,
+		__ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 int
@@ -249,12 +265,14 @@ take_all(struct rota__inbox *inbox)
 	struct rota_note *note;
 	struct rota_note *ordered = NULL;
 
-	if (__atomic_load_n(&inbox->head, __ATOMIC_RELAXED) == NULL)
+	note = __atomic_load_n(&inbox->head, __ATOMIC_RELAXED);
+	if (note == NULL || note == asleep(inbox))
 		return NULL;
 	note = __atomic_exchange_n(&inbox->head, NULL, __ATOMIC_ACQUIRE);
 	while (note != NULL) {
 		struct rota_note *next = note->next;
 
+		inbox->n_wakes_due += note->wakes;
 		note->next = ordered;
 		ordered = note;
 		note = next;
@@ -263,10 +281,10 @@ take_all(struct rota__inbox *inbox)
 }
 
 static void
-drop_from(struct rota_note **at,
+drop_from(struct rota_note **at, const struct rota_note *end,
 	void (*deliver)(struct rota_loop *, struct rota_note *))
 {
-	while (*at != NULL)
+	while (*at != NULL && *at != end)
 		if ((*at)->deliver == deliver)
 			*at = (*at)->next;
 		else
@@ -277,8 +295,8 @@ void
 rota__inbox_drop(struct rota_loop *loop,
 	void (*deliver)(struct rota_loop *, struct rota_note *))
 {
-	drop_from(&loop->inbox.head, deliver);
-	drop_from(&loop->inbox.taken, deliver);
+	drop_from(&loop->inbox.head, asleep(&loop->inbox), deliver);
+	drop_from(&loop->inbox.taken, NULL, deliver);
 }
 
 void
@@ -349,7 +367,7 @@ rota__inbox_sort(struct rota_loop *loop)
 	}
 	for (note = inbox->taken; note != NULL; note = note->next) {
 		level = level_of(note);
-		note->level = (uint16_t)level;
+		note->level = (uint8_t)level;
 		*lines[level].end = note;
 		lines[level].end = &note->next;
 	}
@@ -497,7 +515,9 @@ rota__inbox_fini(struct rota_loop *loop)
 	struct rota__inbox *inbox = &loop->inbox;
 	unsigned chunk;
 
-	while (__atomic_load_n(&inbox->n_leaving, __ATOMIC_ACQUIRE) > 0)
+	(void)take_all(inbox);
+	while (__atomic_load_n(&inbox->n_wakes_done, __ATOMIC_ACQUIRE) !=
+		inbox->n_wakes_due)
 		(void)loop->sys->poll(NULL, 0, ROTA_MICROSECOND);
 	close_wakeup(loop);
 	for (chunk = 0; chunk < ROTA__N_POST_CHUNKS; chunk++)
@@ -507,11 +527,21 @@ rota__inbox_fini(struct rota_loop *loop)
 	memset(inbox, 0, sizeof(*inbox));
 }
 
+/* Who was about to wake us has stayed with the parent. */
+static void
+forget_wakes(struct rota__inbox *inbox)
+{
+	struct rota_note *note = inbox->head;
+
+	for (; note != NULL && note != asleep(inbox); note = note->next)
+		note->wakes = 0;
+	inbox->n_wakes_done = inbox->n_wakes_due;
+}
+
 int
 rota__inbox_fork(struct rota_loop *loop)
 {
-	/* Of threads that are not here. */
-	loop->inbox.n_leaving = 0;
+	forget_wakes(&loop->inbox);
 	close_wakeup(loop);
 	return open_wakeup(loop);
 }

@@ -40,12 +40,14 @@ struct rota__post;
  * would then sleep through what is pushed; so the turn ends with the error.
  */
 struct rota__inbox {
-	/* Notes pushed, the last one first. Atomic. */
+	/*
+	 * Notes pushed, the last one first; or that nobody has pushed any and
+	 * the loop waits, or is about to. Atomic.
+	 */
 	struct rota_note *head;
-	/* 1 while the loop's thread waits or is about to. Atomic. */
-	int is_asleep;
-	/* Threads inside rota__post_last(). Atomic. */
-	int n_leaving;
+	/* How many notes had to wake the loop; how many did. Atomic, 2nd. */
+	uint32_t n_wakes_due;
+	uint32_t n_wakes_done;
 	/* Notes taken and not yet delivered, the first one first. */
 	struct rota_note *taken;
 	/* Signals, which are delivered after all else. */
@@ -59,16 +61,12 @@ struct rota__inbox {
 };
 
 /*
- * Pushes a note that is in no inbox, and wakes the loop if it sleeps.
+ * Pushes a note that is in no inbox, and wakes the loop if it sleeps. The
+ * loop may deliver it and be closed before this returns: rota__inbox_fini()
+ * waits for who is about to wake it.
  * when: any thread, a signal handler.
  */
 void rota__post_note(struct rota_loop *loop, struct rota_note *note);
-
-/*
- * The same for a thread that has no right to the loop any more as soon as the
- * note is delivered: rota__inbox_fini() waits until it has let go.
- */
-void rota__post_last(struct rota_loop *loop, struct rota_note *note);
 
 /* Wakes the loop if it sleeps. when: any thread, a signal handler. */
 void rota__post_wake(struct rota_loop *loop);

@@ -85,7 +85,9 @@ struct rota_note {
 	/* How far behind its handle it lies; 0 if it has none. */
 	uint16_t offset;
 	/* While the notes are sorted: the level of that handle. */
-	uint16_t level;
+	uint8_t level;
+	/* Who pushed it wakes the loop. */
+	uint8_t wakes;
 };
 
 /* One wish to know of one descriptor, see core/fds.h. Private. */
