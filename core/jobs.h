@@ -21,7 +21,7 @@ struct rota__pool_type {
 	 * without jobs. The second call in one process changes nothing.
 	 */
 	void (*fork)(struct rota_pool *pool);
-	/* A job that has been told needs its pool no longer. */
+	/* A job that has been told does not hold its pool any longer. */
 	void (*told)(struct rota_pool *pool);
 };
 

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Loop time. The clock is read at the begin of each phase that has work, and
- * after each callback, so that every stretch of time has an owner. Turns are
- * counted in a histogram of eight steps per doubling.
+ * after each callback, so that every stretch of time has an owner.
  */
 #include "core/metrics.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "core/histogram.h"
 #include "core/place.h"
 #include "core/turn.h"
-
-#define STEPS_LOG2 3
-#define STEPS (1u << STEPS_LOG2)
-#define N_BUCKETS (64u * STEPS)
 
 #define DEFAULT_NOTICE_NS (UINT64_C(8) * ROTA_MILLISECOND)
 #define DEFAULT_WARNING_NS (UINT64_C(12) * ROTA_MILLISECOND)
@@ -30,7 +26,8 @@ struct call {
 
 struct rota__metrics {
 	struct rota_loop_time sums;
-	uint32_t histogram[N_BUCKETS];
+	/* Of the busy times. */
+	struct rota__histogram histogram;
 	/* When the stretch in hand began, and whose it is. */
 	uint64_t since_ns;
 	enum rota_phase phase;
@@ -40,31 +37,6 @@ struct rota__metrics {
 	struct call call;
 	struct call longest;
 };
-
-static unsigned
-bucket_of(uint64_t ns)
-{
-	unsigned log2;
-
-	if (ns < STEPS)
-		return (unsigned)ns;
-	log2 = 63u - (unsigned)__builtin_clzll(ns);
-	return (log2 - STEPS_LOG2 + 1) * STEPS +
-		(unsigned)((ns >> (log2 - STEPS_LOG2)) & (STEPS - 1));
-}
-
-/* The middle of a bucket. */
-static uint64_t
-value_of(unsigned bucket)
-{
-	unsigned shift;
-
-	if (bucket < 2 * STEPS)
-		return bucket;
-	shift = bucket / STEPS - 1;
-	return ((uint64_t)(STEPS + bucket % STEPS) << shift) +
-		(UINT64_C(1) << shift) / 2;
-}
 
 /* The clock, as the loop's now too. */
 static uint64_t
@@ -193,7 +165,7 @@ rota__metrics_end_turn(struct rota_loop *loop)
 	sums->busy_ns += metrics->busy_ns;
 	if (metrics->busy_ns > sums->max_ns)
 		sums->max_ns = metrics->busy_ns;
-	metrics->histogram[bucket_of(metrics->busy_ns)]++;
+	rota__histogram_add(&metrics->histogram, metrics->busy_ns);
 	if (metrics->busy_ns <= loop->notice_ns)
 		return;
 	is_warning = metrics->busy_ns > loop->warning_ns;
@@ -232,22 +204,6 @@ rota_loop_measure(struct rota_loop *loop, int on)
 	return 0;
 }
 
-/* The busy time that `share` of a thousand turns stayed below. */
-static uint64_t
-percentile(const struct rota__metrics *metrics, unsigned share)
-{
-	uint64_t rank = (metrics->sums.turns * share + 999) / 1000;
-	uint64_t seen = 0;
-	unsigned i;
-
-	for (i = 0; i < N_BUCKETS; i++) {
-		seen += metrics->histogram[i];
-		if (seen >= rank && seen > 0)
-			return value_of(i);
-	}
-	return 0;
-}
-
 int
 rota_loop_time(const struct rota_loop *loop, struct rota_loop_time *ret_time)
 {
@@ -265,10 +221,10 @@ rota_loop_time(const struct rota_loop *loop, struct rota_loop_time *ret_time)
 	ret_time->size = size;
 	if (ret_time->turns > 0)
 		ret_time->mean_ns = ret_time->busy_ns / ret_time->turns;
-	ret_time->p50_ns = percentile(metrics, 500);
-	ret_time->p90_ns = percentile(metrics, 900);
-	ret_time->p99_ns = percentile(metrics, 990);
-	ret_time->p999_ns = percentile(metrics, 999);
+	ret_time->p50_ns = rota__histogram_share(&metrics->histogram, 500);
+	ret_time->p90_ns = rota__histogram_share(&metrics->histogram, 900);
+	ret_time->p99_ns = rota__histogram_share(&metrics->histogram, 990);
+	ret_time->p999_ns = rota__histogram_share(&metrics->histogram, 999);
 	return 0;
 }
 

@@ -51,27 +51,32 @@ rota__job_end(struct rota_job *job, int status)
 	uint32_t state;
 
 	job->result = status;
-	state = add_state(job, ROTA__JOB_DONE);
-	if (job->request.loop != NULL)
-		rota__job_post(job);
-	else
+	if (job->request.loop == NULL) {
+		state = add_state(job, ROTA__JOB_DONE);
 		end_lone(job, (state & ROTA__JOB_LEFT) != 0);
+		return;
+	}
+	__atomic_store_n(&job->state, ROTA__JOB_DONE, __ATOMIC_RELEASE);
+	rota__job_post(job);
 }
 
 void
 rota__job_set_running(struct rota_job *job)
 {
-	(void)add_state(job, ROTA__JOB_RUNNING);
+	__atomic_store_n(&job->state, ROTA__JOB_RUNNING, __ATOMIC_RELAXED);
 }
 
 void
+rota__job_set_queued(struct rota_job *job)
+{
+	__atomic_store_n(&job->state, ROTA__JOB_QUEUED, __ATOMIC_RELAXED);
+}
+
+/* It may have been cancelled a moment too late to be taken out. */
+int
 rota__job_perform(struct rota_job *job)
 {
-	struct rota_pool *pool = job->pool;
-	int status = job->run(job);
-
-	rota__threads_search(pool);
-	rota__job_end(job, status);
+	return rota__job_is_canceled(job) ? -ECANCELED : job->run(job);
 }
 
 static void
@@ -150,7 +155,7 @@ submit(struct rota_pool *pool, struct rota_job *job)
 	if (r == 0)
 		return 0;
 	rota__pool_lock(pool);
-	rota__lanes_ended(&pool->lanes, lane);
+	rota__lanes_ended(&pool->lanes, lane, 0);
 	rota__pool_tell_waiters(pool);
 	rota__pool_unlock(pool);
 	return r;
@@ -190,6 +195,11 @@ fill(struct rota_job *job, struct rota_pool *pool, rota_job_fn *run,
 	job->result = 0;
 	job->lane = (uint8_t)lane;
 	job->priority = (int8_t)priority;
+	job->holds_pool = 0;
+	job->queued_ns = pool != NULL &&
+			__atomic_load_n(&pool->is_measuring, __ATOMIC_RELAXED) ?
+		pool->sys->clock_ns() :
+		0;
 }
 
 int
@@ -210,13 +220,17 @@ rota__job_start_in(struct rota_loop *loop, struct rota_pool *pool,
 	if (is_stopped(pool))
 		return -ESHUTDOWN;
 	fill(job, pool, type->run, lane, priority);
+	/* The loop's own pool is held by the loop. */
+	job->holds_pool = pool != rota__loop_jobs(loop)->pool;
+	if (job->holds_pool)
+		rota__pool_hold(pool);
 	rota__job_begin(loop, job, &type->request, place);
-	rota__pool_hold(pool);
 	r = submit(pool, job);
 	if (r == 0)
 		return 0;
 	rota__job_forget(job);
-	rota__pool_release(pool);
+	if (job->holds_pool)
+		rota__pool_release(pool);
 	return r;
 }
 
@@ -236,25 +250,23 @@ dequeue(struct rota_pool *pool, struct rota_job *job)
 
 	rota__pool_lock(pool);
 	rota__pool_collect(pool);
+	rota__threads_recall(pool);
 	is_queued = state_of(job) == ROTA__JOB_QUEUED;
 	if (is_queued)
-		rota__lanes_remove(&pool->lanes, job);
+		rota__lanes_cancel(&pool->lanes, job);
 	rota__pool_tell_waiters(pool);
 	rota__pool_unlock(pool);
 	return is_queued;
 }
 
-/* An executor cannot give a job back: it runs it, and nothing is done. */
+/* An executor cannot give a job back; when it is run, nothing is done. */
 int
 rota__job_cancel(struct rota_request *request, int status)
 {
 	struct rota_job *job = (struct rota_job *)request;
 	struct rota_pool *pool = job->pool;
-	uint32_t state = state_of(job);
 
-	if (state == ROTA__JOB_QUEUED && pool->executor.submit == NULL &&
-		dequeue(pool, job)) {
-		job->state |= ROTA__JOB_CANCELED;
+	if (pool->executor.submit == NULL && dequeue(pool, job)) {
 		rota__job_decide(job, status);
 		rota__job_end(job, status);
 		return 0;
@@ -281,12 +293,9 @@ rota__job_start_lone(struct rota_loop *loop, unsigned lane,
 	lone->job.request.loop = NULL;
 	fill(job, pool, NULL, lane, 0);
 	rota__job_begin(loop, job, type, place);
-	rota__pool_hold(pool);
 	r = submit(pool, &lone->job);
-	if (r == 0)
-		return 0;
-	rota__job_forget(job);
-	rota__pool_release(pool);
+	if (r < 0)
+		rota__job_forget(job);
 	return r;
 }
 
@@ -299,10 +308,11 @@ rota__job_leave(struct rota__lone_job *lone, struct rota_job *job, int status)
 
 	rota__pool_lock(pool);
 	rota__pool_collect(pool);
+	rota__threads_recall(pool);
 	state = add_state(&lone->job, ROTA__JOB_LEFT);
 	is_mine = state == ROTA__JOB_QUEUED && pool->executor.submit == NULL;
 	if (is_mine)
-		rota__lanes_remove(&pool->lanes, &lone->job);
+		rota__lanes_cancel(&pool->lanes, &lone->job);
 	else if (!(state & ROTA__JOB_DONE))
 		pool->n_left++;
 	rota__pool_tell_waiters(pool);
@@ -354,7 +364,7 @@ rota_job_run(struct rota_job *job)
 	rota__pool_hold(pool);
 	rota__job_end(job, run(job));
 	rota__pool_lock(pool);
-	rota__lanes_ended(&pool->lanes, lane);
+	rota__lanes_ended(&pool->lanes, lane, 1);
 	rota__pool_tell_waiters(pool);
 	rota__pool_unlock(pool);
 	rota__pool_release(pool);

@@ -87,9 +87,13 @@ int rota__job_cancel(struct rota_request *request, int status);
 /* 1 if the job was cancelled, or its time is up. when: any thread. */
 int rota__job_is_canceled(const struct rota_job *job);
 
-/* For pool/: a job out of its lane starts to run; is run; ends without. */
+/*
+ * For pool/: a job is out of its lane, or in it again; is run; has ended, and
+ * from then on it belongs to its loop's thread.
+ */
 void rota__job_set_running(struct rota_job *job);
-void rota__job_perform(struct rota_job *job);
+void rota__job_set_queued(struct rota_job *job);
+int rota__job_perform(struct rota_job *job);
 void rota__job_end(struct rota_job *job, int status);
 
 #endif

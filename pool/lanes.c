@@ -107,17 +107,23 @@ rota__lanes_set(struct rota__lanes *lanes, unsigned number,
 }
 
 /* A lane that comes back has no claim from the time it was away. */
-void
-rota__lanes_put(struct rota__lanes *lanes, struct rota_job *job)
+static void
+count_queued(struct rota__lanes *lanes, const struct rota_job *job)
 {
 	struct rota__lane *lane = &lanes->lanes[job->lane];
-	unsigned level = level_of(job);
 
 	if (lane->n_queued++ == 0 && lane->pass < lanes->pass)
 		lane->pass = lanes->pass;
-	rota__ring_append(&lane->levels[level], &job->line);
-	lane->used_levels |= UINT32_C(1) << level;
+	lane->used_levels |= UINT32_C(1) << level_of(job);
 	lanes->waiting |= UINT32_C(1) << job->lane;
+}
+
+void
+rota__lanes_put(struct rota__lanes *lanes, struct rota_job *job)
+{
+	count_queued(lanes, job);
+	rota__ring_append(
+		&lanes->lanes[job->lane].levels[level_of(job)], &job->line);
 }
 
 void
@@ -131,6 +137,13 @@ rota__lanes_remove(struct rota__lanes *lanes, struct rota_job *job)
 		lane->used_levels &= ~(UINT32_C(1) << level);
 	if (--lane->n_queued == 0)
 		lanes->waiting &= ~(UINT32_C(1) << job->lane);
+}
+
+void
+rota__lanes_cancel(struct rota__lanes *lanes, struct rota_job *job)
+{
+	rota__lanes_remove(lanes, job);
+	lanes->lanes[job->lane].n_canceled++;
 }
 
 static struct rota_job *
@@ -150,7 +163,7 @@ rota__lanes_remove_any(struct rota__lanes *lanes)
 	if (lanes->waiting == 0)
 		return NULL;
 	job = first_of(&lanes->lanes[lowest_bit(lanes->waiting)]);
-	rota__lanes_remove(lanes, job);
+	rota__lanes_cancel(lanes, job);
 	return job;
 }
 
@@ -194,6 +207,37 @@ rota__lanes_start(struct rota__lanes *lanes)
 	return job;
 }
 
+unsigned
+rota__lanes_take_more(struct rota__lanes *lanes, const struct rota_job *job,
+	struct rota_job **ret_jobs, unsigned n)
+{
+	const struct rota_link *level =
+		&lanes->lanes[job->lane].levels[level_of(job)];
+	unsigned i;
+
+	for (i = 0; i < n && !rota__ring_is_empty(level); i++) {
+		ret_jobs[i] =
+			ROTA__CONTAINER(level->next, struct rota_job, line);
+		rota__lanes_remove(lanes, ret_jobs[i]);
+	}
+	return i;
+}
+
+/* The last one first, each before all others. */
+void
+rota__lanes_put_back(
+	struct rota__lanes *lanes, struct rota_job **jobs, unsigned n)
+{
+	while (n-- > 0) {
+		const struct rota_job *job = jobs[n];
+
+		count_queued(lanes, job);
+		rota__ring_insert_before(
+			lanes->lanes[job->lane].levels[level_of(job)].next,
+			&jobs[n]->line);
+	}
+}
+
 void
 rota__lanes_started(struct rota__lanes *lanes, unsigned number)
 {
@@ -206,10 +250,11 @@ rota__lanes_started(struct rota__lanes *lanes, unsigned number)
 }
 
 void
-rota__lanes_ended(struct rota__lanes *lanes, unsigned number)
+rota__lanes_ended(struct rota__lanes *lanes, unsigned number, unsigned n)
 {
 	struct rota__lane *lane = &lanes->lanes[number];
 
+	lane->n_done += n;
 	lane->n_running--;
 	lanes->n_shared -= !lane->is_apart;
 }

@@ -23,6 +23,9 @@ struct rota__lane {
 	uint32_t used_levels;
 	uint32_t n_queued;
 	uint32_t n_running;
+	/* Jobs that ran; and that ended without. */
+	uint64_t n_done;
+	uint64_t n_canceled;
 	unsigned share;
 	/* 0: the pool's size. */
 	unsigned limit;
@@ -63,15 +66,27 @@ void rota__lanes_put(struct rota__lanes *lanes, struct rota_job *job);
 /* Takes one that waits. */
 void rota__lanes_remove(struct rota__lanes *lanes, struct rota_job *job);
 
+/* The same, and counts it as one that ended without having run. */
+void rota__lanes_cancel(struct rota__lanes *lanes, struct rota_job *job);
+
 /* Takes any that waits, without starting it; NULL if none does. */
 struct rota_job *rota__lanes_remove_any(struct rota__lanes *lanes);
 
 /* Takes the next one that may start, and counts it as running; or NULL. */
 struct rota_job *rota__lanes_start(struct rota__lanes *lanes);
 
-/* A job of that lane starts, by other ways; and has ended. */
+/*
+ * Takes up to n more of the same lane and priority, which do not count as
+ * running, and returns how many; puts them back to where they were.
+ */
+unsigned rota__lanes_take_more(struct rota__lanes *lanes,
+	const struct rota_job *job, struct rota_job **ret_jobs, unsigned n);
+void rota__lanes_put_back(
+	struct rota__lanes *lanes, struct rota_job **jobs, unsigned n);
+
+/* A job of that lane starts, by other ways; and has ended, n were run. */
 void rota__lanes_started(struct rota__lanes *lanes, unsigned lane);
-void rota__lanes_ended(struct rota__lanes *lanes, unsigned lane);
+void rota__lanes_ended(struct rota__lanes *lanes, unsigned lane, unsigned n);
 
 /* Bit i: a job of lane i, if there was one more, could start. */
 uint32_t rota__lanes_open(const struct rota__lanes *lanes);

@@ -13,12 +13,19 @@
 
 #define DEFAULT_THREADS 4
 #define DEFAULT_NAME "rota"
+#define LOCK_ROUNDS 100
 
 static const struct rota_pool_options default_options = ROTA_POOL_OPTIONS_INIT;
 
+/* It is held for so short a time that to sleep for it would take longer. */
 void
 rota__pool_lock(struct rota_pool *pool)
 {
+	unsigned i;
+
+	for (i = 0; pool->is_parallel && i < LOCK_ROUNDS; i++)
+		if (pthread_mutex_trylock(&pool->lock) == 0)
+			return;
 	(void)pthread_mutex_lock(&pool->lock);
 }
 
@@ -45,6 +52,7 @@ free_pool(struct rota_pool *pool)
 		(void)pthread_cond_destroy(&worker->called);
 		rota__free(&memory, worker);
 	}
+	rota__free(&memory, pool->times);
 	(void)pthread_cond_destroy(&pool->changed);
 	(void)pthread_mutex_destroy(&pool->lock);
 	rota__free(&memory, pool);
@@ -88,6 +96,7 @@ rota__pool_end_waiting(struct rota_pool *pool, int status)
 	struct rota_job *job;
 
 	rota__pool_collect(pool);
+	rota__threads_recall(pool);
 	while ((job = rota__lanes_remove_any(&pool->lanes)) != NULL)
 		rota__job_end(job, status);
 	rota__pool_tell_waiters(pool);
@@ -230,6 +239,7 @@ fill(struct rota_pool *pool, const struct rota_pool_options *options)
 	pool->stack_bytes = options->stack_bytes;
 	strncat(pool->name, options->name ? options->name : DEFAULT_NAME,
 		sizeof(pool->name) - 1);
+	pool->is_parallel = pool->sys->n_processors() > 1;
 	pool->n_refs = 1;
 	pool->pid = pool->sys->getpid();
 	rota__ring_init(&pool->sleepers);
@@ -345,6 +355,8 @@ rota_pool_drain(struct rota_pool *pool, uint64_t timeout_ns)
 static void
 adapt(struct rota_pool *pool)
 {
+	rota__pool_collect(pool);
+	rota__threads_recall(pool);
 	__atomic_store_n(&pool->open_lanes, rota__lanes_open(&pool->lanes),
 		__ATOMIC_SEQ_CST);
 	rota__threads_call_all(pool);

@@ -21,8 +21,32 @@
 #include "pool/lanes.h"
 #include "rota/pool.h"
 
+/* Jobs that a worker puts by at most. */
+#define ROTA__MAX_PUT_BY 32
+
+/* When a job was queued, began and ended; all 0 if nobody measures. */
+struct rota__job_times {
+	uint64_t queued_ns;
+	uint64_t began_ns;
+	uint64_t ended_ns;
+};
+
+struct rota__pool_times;
+
+/* Its thread alone uses what is not said to be otherwise. */
 struct rota__worker {
 	struct rota_pool *pool;
+	unsigned number;
+	/* Whether it takes the time of the jobs in hand, and what it took. */
+	int measures;
+	struct rota__job_times times;
+	/* So many jobs were short, or 0. */
+	unsigned n_short;
+	/* Jobs put by, see threads.c. Atomic; the jobs are under the lock. */
+	uint32_t put_by;
+	struct rota_job *jobs[ROTA__MAX_PUT_BY];
+
+	/* From here on under the lock. */
 	/* All workers that ever were; until the pool is freed. */
 	struct rota__worker *next;
 	/* Among the sleepers, or the ended. */
@@ -33,8 +57,10 @@ struct rota__worker {
 	/* Has a thread that is not about to end; or one to be joined. */
 	int is_alive;
 	int must_be_joined;
-	unsigned number;
 };
+
+/* What threads write most stands in lines of the cache of its own. */
+#define ROTA__CACHE_LINE 64
 
 struct rota_pool {
 	struct rota__pool_head head;
@@ -45,6 +71,8 @@ struct rota_pool {
 	struct rota_executor executor;
 	size_t stack_bytes;
 	char name[16];
+	/* There is more than one processor. */
+	int is_parallel;
 
 	/*
 	 * Whoever may still touch the pool: who made it, or the threads that
@@ -53,16 +81,22 @@ struct rota_pool {
 	uint32_t n_refs;
 	/* Atomic. */
 	int is_stopped;
+	/* `times` is there. Atomic. */
+	int is_measuring;
 	/* Of the process that has the threads. */
 	pid_t pid;
 
+	char gap_1[ROTA__CACHE_LINE];
 	/* Jobs by line.next, the last one first. Atomic. */
 	struct rota_link *arrived;
+
+	char gap_2[ROTA__CACHE_LINE];
 	/* Workers that search, or were called to. Atomic. */
 	uint32_t n_searching;
 	/* rota__lanes_open() as it was last. Atomic. */
 	uint32_t open_lanes;
 
+	char gap_3[ROTA__CACHE_LINE];
 	/*
 	 * Guards all that follows, and `line` of the jobs in the lanes. No
 	 * other lock is taken under it.
@@ -83,6 +117,8 @@ struct rota_pool {
 	unsigned n_numbers;
 	/* Closed without waiting any longer. */
 	int is_abandoned;
+	/* How long jobs take, or NULL. */
+	struct rota__pool_times *times;
 };
 
 void rota__pool_lock(struct rota_pool *pool);

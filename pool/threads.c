@@ -10,6 +10,12 @@
  *	  +-----------------------------+
  *
  * Who sleeps is called under the lock, and counts as searching from then on.
+ *
+ * A worker whose jobs have been short puts some more of the same kind by, so
+ * that it need not come back to the lock after each. They still wait as the
+ * others do: whoever cancels, or searches and finds nothing else, takes them
+ * back into the lanes. `put_by` says which of the worker's array they are,
+ * and whoever changes that word first has them.
  */
 #include "pool/threads.h"
 
@@ -19,9 +25,33 @@
 
 #include "core/ring.h"
 #include "pool/job.h"
+#include "pool/metrics.h"
 
-void
-rota__threads_search(struct rota_pool *pool)
+/* Jobs are short if that many of them take about 64 microseconds. */
+#define SHORT_NS 2000
+#define POLL_ROUNDS 200
+
+/* put_by: the next one above, the end below. */
+static uint32_t
+range(uint32_t next, uint32_t end)
+{
+	return next << 16 | end;
+}
+
+static uint32_t
+next_of(uint32_t put_by)
+{
+	return put_by >> 16;
+}
+
+static uint32_t
+end_of(uint32_t put_by)
+{
+	return put_by & 0xffff;
+}
+
+static void
+search(struct rota_pool *pool)
 {
 	(void)__atomic_fetch_add(&pool->n_searching, 1, __ATOMIC_SEQ_CST);
 }
@@ -34,7 +64,7 @@ static int
 search_ended(struct rota_pool *pool)
 {
 	__atomic_store_n(&pool->open_lanes, rota__lanes_open(&pool->lanes),
-		__ATOMIC_SEQ_CST);
+		__ATOMIC_RELAXED);
 	(void)__atomic_fetch_sub(&pool->n_searching, 1, __ATOMIC_SEQ_CST);
 	return __atomic_load_n(&pool->arrived, __ATOMIC_SEQ_CST) != NULL;
 }
@@ -49,7 +79,7 @@ call(struct rota_pool *pool)
 		return NULL;
 	worker = ROTA__CONTAINER(link, struct rota__worker, link);
 	worker->is_called = 1;
-	rota__threads_search(pool);
+	search(pool);
 	return worker;
 }
 
@@ -115,7 +145,7 @@ grow(struct rota_pool *pool)
 	worker->is_called = 0;
 	worker->is_alive = 1;
 	pool->n_alive++;
-	rota__threads_search(pool);
+	search(pool);
 	r = pool->sys->thread_start(
 		pool->stack_bytes, run_worker, worker, &worker->thread);
 	if (r == 0)
@@ -157,7 +187,102 @@ rota__threads_rouse(struct rota_pool *pool)
 	return r;
 }
 
-/* Sleeps until called, unless something has arrived. */
+/* Locked: the jobs that a worker has put by wait in their lane again. */
+static void
+recall(struct rota_pool *pool, struct rota__worker *worker)
+{
+	uint32_t put_by =
+		__atomic_exchange_n(&worker->put_by, 0, __ATOMIC_ACQ_REL);
+	uint32_t next = next_of(put_by);
+	uint32_t end = end_of(put_by);
+	uint32_t i;
+
+	for (i = next; i < end; i++)
+		rota__job_set_queued(worker->jobs[i]);
+	rota__lanes_put_back(&pool->lanes, worker->jobs + next, end - next);
+}
+
+void
+rota__threads_recall(struct rota_pool *pool)
+{
+	struct rota__worker *worker;
+
+	for (worker = pool->workers; worker != NULL; worker = worker->next)
+		if (__atomic_load_n(&worker->put_by, __ATOMIC_RELAXED) != 0)
+			recall(pool, worker);
+}
+
+/* Locked: how many more a worker may take behind the job in hand. */
+static unsigned
+share_of(const struct rota__worker *worker, const struct rota_job *job)
+{
+	const struct rota_pool *pool = worker->pool;
+	unsigned n = pool->lanes.lanes[job->lane].n_queued;
+
+	if (pool->lanes.n_threads > 1)
+		n /= pool->lanes.n_threads;
+	if (n > worker->n_short)
+		n = worker->n_short;
+	return pool->times == NULL ? n : 0;
+}
+
+static void
+put_some_by(struct rota__worker *worker, const struct rota_job *job)
+{
+	unsigned n = share_of(worker, job);
+	unsigned i;
+
+	n = rota__lanes_take_more(&worker->pool->lanes, job, worker->jobs, n);
+	for (i = 0; i < n; i++)
+		rota__job_set_running(worker->jobs[i]);
+	__atomic_store_n(&worker->put_by, range(0, n), __ATOMIC_RELEASE);
+}
+
+/* Returns the next one of those put by, or NULL. */
+static struct rota_job *
+take_put_by(struct rota__worker *worker)
+{
+	uint32_t put_by = __atomic_load_n(&worker->put_by, __ATOMIC_RELAXED);
+	uint32_t next;
+
+	do {
+		next = next_of(put_by);
+		if (next == end_of(put_by))
+			return NULL;
+	} while (!__atomic_compare_exchange_n(&worker->put_by, &put_by,
+		range(next + 1, end_of(put_by)), 0, __ATOMIC_ACQUIRE,
+		__ATOMIC_RELAXED));
+	return worker->jobs[next];
+}
+
+/* Something may come right now: that is cheaper than to sleep. */
+static void
+poll_arrivals(struct rota_pool *pool)
+{
+	unsigned i;
+
+	rota__pool_unlock(pool);
+	for (i = 0; i < POLL_ROUNDS; i++)
+		if (__atomic_load_n(&pool->arrived, __ATOMIC_RELAXED) != NULL)
+			break;
+	rota__pool_lock(pool);
+}
+
+/* Locked: a job that may start, also of those that others have put by. */
+static struct rota_job *
+find_job(struct rota_pool *pool)
+{
+	struct rota_job *job;
+
+	rota__pool_collect(pool);
+	job = rota__lanes_start(&pool->lanes);
+	if (job != NULL)
+		return job;
+	rota__threads_recall(pool);
+	return rota__lanes_start(&pool->lanes);
+}
+
+/* Locked: sleeps until called, unless something has arrived. */
 static void
 sleep_until_called(struct rota__worker *worker)
 {
@@ -167,7 +292,7 @@ sleep_until_called(struct rota__worker *worker)
 	rota__ring_insert_before(pool->sleepers.next, &worker->link);
 	if (search_ended(pool)) {
 		rota__ring_remove(&worker->link);
-		rota__threads_search(pool);
+		search(pool);
 		return;
 	}
 	while (!worker->is_called)
@@ -183,29 +308,46 @@ may_end(struct rota_pool *pool)
 		return 0;
 	if (!search_ended(pool))
 		return 1;
-	rota__threads_search(pool);
+	search(pool);
 	return 0;
 }
 
-/* Locked: the next job, or NULL to end. It is unlocked after a job only. */
+/* Locked: the next job, or NULL to end. */
 static struct rota_job *
-next_job(struct rota__worker *worker)
+wait_for_job(struct rota__worker *worker)
 {
 	struct rota_pool *pool = worker->pool;
-	struct rota__worker *helper;
-	struct rota_job *job;
+	struct rota_job *job = find_job(pool);
 
-	for (;;) {
-		rota__pool_collect(pool);
-		job = rota__lanes_start(&pool->lanes);
-		if (job != NULL)
-			break;
+	if (job == NULL && pool->is_parallel &&
+		__atomic_load_n(&pool->n_searching, __ATOMIC_RELAXED) == 1) {
+		poll_arrivals(pool);
+		job = find_job(pool);
+	}
+	while (job == NULL) {
 		rota__pool_tell_waiters(pool);
 		if (may_end(pool))
 			return NULL;
 		sleep_until_called(worker);
+		job = find_job(pool);
 	}
+	return job;
+}
+
+/* Locked, and unlocked afterwards unless it is NULL: the thread ends. */
+static struct rota_job *
+next_job(struct rota__worker *worker)
+{
+	struct rota_pool *pool = worker->pool;
+	struct rota_job *job = wait_for_job(worker);
+	struct rota__worker *helper;
+
+	if (job == NULL)
+		return NULL;
 	rota__job_set_running(job);
+	worker->measures = pool->times != NULL ||
+		pool->lanes.lanes[job->lane].n_queued > 0;
+	put_some_by(worker, job);
 	if (search_ended(pool))
 		rota__pool_collect(pool);
 	(void)get_help(pool, &helper);
@@ -213,6 +355,48 @@ next_job(struct rota__worker *worker)
 	if (helper != NULL)
 		(void)pthread_cond_signal(&helper->called);
 	return job;
+}
+
+/* How many to put by next time: twice as many while jobs are short. */
+static void
+learn(struct rota__worker *worker, unsigned n_run)
+{
+	uint64_t ns = worker->times.ended_ns - worker->times.began_ns;
+
+	if (ns > (uint64_t)n_run * SHORT_NS)
+		worker->n_short = 0;
+	else if (worker->n_short < ROTA__MAX_PUT_BY / 2)
+		worker->n_short = worker->n_short * 2 + 1;
+}
+
+/*
+ * Runs a job and those put by. Says that it searches before the last one is
+ * told, so that who hears of it and starts another calls nobody.
+ */
+static unsigned
+run_jobs(struct rota__worker *worker, struct rota_job *job)
+{
+	struct rota_pool *pool = worker->pool;
+	struct rota_job *next;
+	unsigned n_run = 0;
+	int status;
+
+	worker->times.queued_ns = job->queued_ns;
+	worker->times.began_ns = worker->measures ? pool->sys->clock_ns() : 0;
+	for (; job != NULL; job = next) {
+		status = rota__job_perform(job);
+		n_run++;
+		next = take_put_by(worker);
+		if (next == NULL) {
+			worker->times.ended_ns =
+				worker->measures ? pool->sys->clock_ns() : 0;
+			search(pool);
+		}
+		rota__job_end(job, status);
+	}
+	if (worker->measures)
+		learn(worker, n_run);
+	return n_run;
 }
 
 /* Locked; unlocks. Who closes the pool may free it at once. */
@@ -240,6 +424,7 @@ run_worker(void *data)
 	struct rota_pool *pool = worker->pool;
 	struct rota_job *job;
 	unsigned lane;
+	unsigned n_run;
 	char name[32];
 
 	(void)snprintf(
@@ -248,9 +433,10 @@ run_worker(void *data)
 	rota__pool_lock(pool);
 	while ((job = next_job(worker)) != NULL) {
 		lane = job->lane;
-		rota__job_perform(job);
+		n_run = run_jobs(worker, job);
 		rota__pool_lock(pool);
-		rota__lanes_ended(&pool->lanes, lane);
+		rota__lanes_ended(&pool->lanes, lane, n_run);
+		rota__pool_count(pool, lane, &worker->times);
 	}
 	leave(worker);
 	return NULL;
