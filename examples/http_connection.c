@@ -7,8 +7,8 @@
  *    Only if the answers cannot keep up are the rest of them kept, and reading
  *    rests; so a connection costs us at most one such buffer of requests, and
  *    the high mark and one batch of answers.
- *  - send_file(): a file is a stream like any other, and goes out through a
- *    pump at the client's pace.
+ *  - send_file(): a file waits in the stream like any other answer, and the
+ *    kernel takes it from there at the client's pace.
  *  - on_patience(): no client, be he silent, slow or deaf, holds a connection
  *    for ever.
  *  - linger(): a connection that we end is shut down, and closed only when
@@ -50,7 +50,6 @@ struct late {
 	char bytes[];
 };
 
-static rota_close_fn on_file_closed;
 static rota_close_fn on_handle_closed;
 static rota_read_fn on_read;
 static rota_timer_fn on_patience;
@@ -64,9 +63,6 @@ http_connection_close(struct connection *connection)
 	(void)rota_handle_close(
 		&connection->tcp.stream.handle, on_handle_closed);
 	(void)rota_handle_close(&connection->patience.handle, on_handle_closed);
-	if (connection->state == SENDS_FILE)
-		(void)rota_handle_close(
-			&connection->file.handle, on_file_closed);
 }
 
 static int
@@ -92,7 +88,7 @@ on_shutdown(struct rota_shutdown *shutdown, int status)
 static uint64_t
 sent_bytes(const struct connection *connection)
 {
-	return rota_pump_bytes(&connection->pump) -
+	return connection->n_queued -
 		rota_stream_queued_bytes(&connection->tcp.stream);
 }
 
@@ -171,11 +167,13 @@ send_late(struct connection *connection, const char *bytes, size_t size)
 	late->write.request.data = late;
 	r = rota_stream_write(&connection->tcp.stream, &late->write, &buffer, 1,
 		on_late_written);
-	if (r < 0)
+	if (r < 0) {
 		free(late);
-	else
-		be_patient(connection);
-	return r;
+		return r;
+	}
+	connection->n_queued += size;
+	be_patient(connection);
+	return 0;
 }
 
 /* Sends the batch. What the kernel does not take waits in a copy. */
@@ -314,61 +312,48 @@ refuse(struct connection *connection, int status)
 
 /* Files. */
 
-/* All of it is sent, or it has failed. The file's close goes on from here. */
-static void
-on_sent(struct rota_pump *pump, int status)
-{
-	struct connection *connection = pump->request.data;
+static rota_send_file_fn on_sent;
 
-	connection->server->n_bytes += rota_pump_bytes(pump);
-	(void)rota_handle_close(&connection->file.handle, on_file_closed);
-	/* One that has become shorter meanwhile ends in the middle. */
-	if (status < 0 || rota_pump_bytes(pump) != connection->file_bytes)
-		http_connection_close(connection);
-}
-
-/* Sends what is promised by now, then the file. Takes the descriptor over. */
+/*
+ * Sends what is promised by now, then the file. Takes the descriptor over. To
+ * systems of 32 bits some files are too big; the client sees an early end.
+ */
 static int
-send_file(struct connection *connection, int fd)
+send_file(struct connection *connection, int fd, uint64_t size)
 {
 	struct rota_stream *stream = &connection->tcp.stream;
-	int r = rota_stream_open(
-		connection->server->loop, &connection->file, fd, 0);
+	int r = flush(connection);
 
+	if (r == 0)
+		r = rota_stream_send_file(
+			stream, &connection->file, fd, 0, size, on_sent);
 	if (r < 0) {
 		(void)close(fd);
 		return r;
 	}
-	connection->file.handle.data = connection;
-	connection->n_open++;
+	connection->file.request.data = connection;
+	connection->file_fd = fd;
 	connection->state = SENDS_FILE;
-	r = flush(connection);
-	if (r < 0)
-		return r;
+	connection->n_queued += size;
 	(void)rota_stream_read_stop(stream);
-	connection->pump.request.data = connection;
-	r = rota_pipe_streams(&connection->pump, &connection->file, stream,
-		ROTA_PUMP_KEEP_OPEN, on_sent);
-	if (r < 0)
-		return r;
 	be_patient(connection);
-	return rota_pump_set_limit(&connection->pump, connection->file_bytes);
+	return 0;
 }
 
 static int
 answer_file(struct connection *connection, char *path)
 {
 	const char *type = http_files_type(path);
-	uint64_t *size = &connection->file_bytes;
-	int fd = http_files_open(connection->server->folder_fd, path, size);
+	uint64_t size;
+	int fd = http_files_open(connection->server->folder_fd, path, &size);
 
 	if (fd < 0) {
 		answer_status(connection, -fd);
 		return 0;
 	}
-	put_head(connection, 200, type, *size);
-	if (*size > 0 && !is_head(connection))
-		return send_file(connection, fd);
+	put_head(connection, 200, type, size);
+	if (size > 0 && !is_head(connection))
+		return send_file(connection, fd, size);
 	(void)close(fd);
 	return 0;
 }
@@ -521,6 +506,27 @@ go_on(struct connection *connection)
 	settle(connection);
 }
 
+/*
+ * All of it is sent, or it has failed: also because it has become shorter
+ * meanwhile, which leaves the answer without its end.
+ */
+static void
+on_sent(struct rota_send_file *file, int status)
+{
+	struct connection *connection = file->request.data;
+
+	(void)close(connection->file_fd);
+	connection->server->n_bytes += rota_send_file_bytes(file);
+	connection->state = SERVES;
+	if (status < 0) {
+		http_connection_close(connection);
+		return;
+	}
+	if (rota_stream_queued_bytes(&connection->tcp.stream) == 0)
+		(void)rota_timer_stop(&connection->patience);
+	go_on(connection);
+}
+
 static int
 keep_rest(struct connection *connection, const char *data, size_t n)
 {
@@ -616,21 +622,6 @@ static void
 on_handle_closed(struct rota_handle *handle)
 {
 	http_connection_left(handle->data);
-}
-
-static void
-on_file_closed(struct rota_handle *handle)
-{
-	struct connection *connection = handle->data;
-
-	connection->state = SERVES;
-	if (!is_closing(connection) &&
-		rota_stream_queued_bytes(&connection->tcp.stream) == 0)
-		(void)rota_timer_stop(&connection->patience);
-	/* Before the last handle is left, which may free. */
-	if (connection->n_open > 1)
-		go_on(connection);
-	http_connection_left(connection);
 }
 
 int

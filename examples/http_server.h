@@ -24,8 +24,7 @@ enum connection_state {
 struct connection {
 	struct rota_tcp tcp;
 	struct rota_timer patience;
-	struct rota_stream file;
-	struct rota_pump pump;
+	struct rota_send_file file;
 	struct rota_shutdown shutdown;
 	struct server *server;
 	struct http_parse *parse;
@@ -39,7 +38,9 @@ struct connection {
 	/* The client sends no more. We do not either. */
 	int has_ended;
 	int is_shut;
-	uint64_t file_bytes;
+	int file_fd;
+	/* All that had to wait in the stream, sent or not. */
+	uint64_t n_queued;
 	uint64_t n_body;
 	uint64_t request_began_ns;
 	/* What on_patience() saw when it looked last. */
