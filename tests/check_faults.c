@@ -1,156 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Small programs, each run once to count the calls that can fail, and then
- * again and again with exactly one of these failing, in each of its ways.
- * Each time the program must come to its end without a crash, a hang or a
- * leak, all that was begun must be told, and a failure that need not be told
- * must make no difference. Failing memory is one of the failures.
- */
+/* What each failing call does to timers, descriptors, signals and TCP. */
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/faults.h"
-#include "tests/harness.h"
-
-#define MS ROTA_MILLISECOND
-#define MAX_TURNS 200
-#define MAX_WAITS 400
-#define MAX_KEPT 128
-#define MAX_SECONDS 10
-/* A run may have fewer calls than the one that counted, by its timing. */
-#define MAX_TRIES 50
-
-#ifdef HAVE_LINKER_WRAP
-#define HAVE_WRAPPED_CALLS 1
-#else
-#define HAVE_WRAPPED_CALLS 0
-#endif
-
-struct program {
-	const char *name;
-	void (*run)(void);
-	/* Watchers that the kernel refused are started again. */
-	int goes_on;
-};
-
-/* One run of a program. */
-static struct {
-	/* Events that must be told, and that were. */
-	unsigned n_expected;
-	unsigned n_told;
-	/* Requests begun, and ended. */
-	unsigned n_begun;
-	unsigned n_ended;
-	/* Errors returned and told; was the one that we made among them? */
-	unsigned n_errors;
-	int is_error_ours;
-	/* Everything was closed after an error. */
-	int has_given_up;
-} now;
-
-static const struct program *program;
-static const char *backend;
-
-/* Descriptors to be closed when the loop is. */
-static int kept[MAX_KEPT];
-static unsigned n_kept;
-
-static int n_fds_before;
-
-/* What all programs do ************************************************/
-
-static void
-keep(int fd)
-{
-	ck_assert_int_ge(fd, 0);
-	ck_assert_uint_lt(n_kept, MAX_KEPT);
-	kept[n_kept++] = fd;
-}
-
-static void
-keep_pipe(int ret_fds[2])
-{
-	harness_pipe(ret_fds);
-	keep(ret_fds[0]);
-	keep(ret_fds[1]);
-}
-
-/* Counts errors, and returns what it is given. */
-static int
-note(int r)
-{
-	now.n_errors += r < 0;
-	now.is_error_ours |= r < 0 && r == faults.error;
-	return r;
-}
-
-static void
-close_one(struct rota_handle *handle, void *data)
-{
-	(void)data;
-	if (!rota_handle_is_closing(handle))
-		ck_ok(rota_handle_close(handle, NULL));
-}
-
-static void
-give_up(void)
-{
-	now.has_given_up = 1;
-	ck_ok(rota_loop_walk(loop, close_one, NULL));
-}
-
-static int
-run_checked(enum rota_run_mode mode)
-{
-	int r = note(rota_loop_run(loop, mode));
-
-	ck_assert_int_eq(rota__loop_check(loop), 0);
-	return r;
-}
-
-/* An error of a run is no reason not to run again. */
-static void
-drive(enum rota_run_mode mode)
-{
-	unsigned n_turns = 0;
-
-	while (run_checked(mode) != 0)
-		ck_assert_uint_lt(n_turns++, MAX_TURNS);
-}
-
-static void
-end_loop(void)
-{
-	unsigned n_turns = 0;
-
-	ck_ok(rota_loop_walk(loop, close_one, NULL));
-	while (rota_loop_why_alive(loop, NULL, NULL) != 0) {
-		ck_assert_uint_lt(n_turns++, MAX_TURNS);
-		(void)run_checked(ROTA_RUN_NOWAIT);
-	}
-	ck_ok(rota_loop_close(loop));
-	loop = NULL;
-}
-
-/* The loop is there, and nothing but the loop. */
-static int
-make_loop(void)
-{
-	struct rota_loop_options options = ROTA_LOOP_OPTIONS_INIT;
-
-	options.backend = backend;
-	options.sys = faults_sys();
-	return note(rota_loop_create(&options, &loop));
-}
+#include "tests/faults_run.h"
 
 /* Timers **************************************************************/
 
@@ -343,11 +203,12 @@ static void
 a_file_that_is_always_ready(void)
 {
 	FILE *file = tmpfile();
+	int fd;
 
 	ck_assert_ptr_nonnull(file);
-	keep(dup(fileno(file)));
+	fd = keep(dup(fileno(file)));
 	ck_assert_int_eq(fclose(file), 0);
-	(void)watch(0, kept[0], ROTA_READABLE);
+	(void)watch(0, fd, ROTA_READABLE);
 	drive(ROTA_RUN_DEFAULT);
 }
 
@@ -358,10 +219,10 @@ what_kernels_refuse(void)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int fds[2];
 
-	keep(null);
+	(void)keep(null);
 	harness_pipe(fds);
 	ck_assert_int_eq(close(fds[0]), 0);
-	keep(fds[1]);
+	(void)keep(fds[1]);
 	(void)watch(0, fds[1], ROTA_WRITABLE);
 	(void)watch(1, null, ROTA_READABLE | ROTA_WRITABLE);
 	(void)watch(2, null, ROTA_WRITABLE);
@@ -378,13 +239,12 @@ many_descriptors(void)
 	keep_pipe(fds);
 	harness_put(fds[1], 'x');
 	for (unsigned i = 0; i < 80; i++) {
-		keep(dup(fds[0]));
-		(void)watch(i, kept[n_kept - 1], ROTA_READABLE);
+		(void)watch(i, keep(dup(fds[0])), ROTA_READABLE);
 	}
 	/* Where so many are allowed. */
 	high = fcntl(fds[0], F_DUPFD, 1100);
 	if (high >= 0) {
-		keep(high);
+		(void)keep(high);
 		(void)watch(80, high, ROTA_READABLE);
 	}
 	drive(ROTA_RUN_DEFAULT);
@@ -448,8 +308,8 @@ a_registration_that_is_stale(void)
 	int is_watched;
 
 	harness_pipe(old);
-	keep(old[1]);
-	keep(dup(old[0]));
+	(void)keep(old[1]);
+	(void)keep(dup(old[0]));
 	keep_pipe(fds);
 	(void)watch(0, fds[0], ROTA_READABLE);
 	is_watched = watch(1, old[0], ROTA_READABLE);
@@ -516,8 +376,8 @@ wake_and_post_of_a_thread(void)
 	pthread_t thread;
 
 	ck_assert_int_eq(pipe(go), 0);
-	keep(go[0]);
-	keep(go[1]);
+	(void)keep(go[0]);
+	(void)keep(go[1]);
 	ck_ok(rota_wake_init(loop, &wake, on_wake));
 	now.n_expected++;
 	ck_assert_int_eq(pthread_create(&thread, NULL, ring_and_post, NULL), 0);
@@ -617,17 +477,6 @@ static struct rota_connect connect_request;
 static struct rota_write writes[3];
 static struct rota_shutdown shutdowns[2];
 
-/* Each request ends exactly once. An error of one is the end of it all. */
-static void
-end_request(int status)
-{
-	now.n_ended++;
-	if (status == 0)
-		now.n_told++;
-	if (note(status) < 0)
-		give_up();
-}
-
 static void
 on_write(struct rota_write *request, int status)
 {
@@ -640,17 +489,6 @@ on_shutdown(struct rota_shutdown *request, int status)
 {
 	(void)request;
 	end_request(status);
-}
-
-static void
-begin_request(int r)
-{
-	if (note(r) < 0) {
-		give_up();
-		return;
-	}
-	now.n_begun++;
-	now.n_expected++;
 }
 
 static void
@@ -796,7 +634,7 @@ open_pair(void)
 		if (error == 0)
 			error = note(rota_tcp_open(ends[i], fds[i]));
 		if (error < 0)
-			keep(fds[i]);
+			(void)keep(fds[i]);
 		r = error < 0 ? error : r;
 	}
 	return r;
@@ -874,8 +712,7 @@ a_file_among_writes(void)
 	ck_assert_ptr_nonnull(file);
 	ck_assert_uint_eq(fwrite(bytes, 1, sizeof(bytes), file), sizeof(bytes));
 	ck_assert_int_eq(fflush(file), 0);
-	fd = dup(fileno(file));
-	keep(fd);
+	fd = keep(dup(fileno(file)));
 	ck_assert_int_eq(fclose(file), 0);
 	n_received = 0;
 	faults.max_send_bytes = 17;
@@ -1077,219 +914,38 @@ a_child_after_fork(void)
 	go_on_as_the_child_ended(results[0]);
 }
 
-/* Each program, each failure ******************************************/
+/* All of them *********************************************************/
 
 static const struct program programs[] = {
-	{ "a child after fork", a_child_after_fork, 1 },
-	{ "a file among writes", a_file_among_writes, 0 },
-	{ "a file that is always ready", a_file_that_is_always_ready, 1 },
-	{ "a number used again", a_number_used_again, 1 },
-	{ "a registration that is stale", a_registration_that_is_stale, 1 },
-	{ "a signal before a move", a_signal_before_a_move, 1 },
-	{ "a timer turn by turn", a_timer_turn_by_turn, 1 },
-	{ "a write that hangs", a_write_that_hangs, 0 },
-	{ "an echo over TCP", an_echo_over_tcp, 0 },
-	{ "before-exit", before_exit, 1 },
-	{ "hooks and queues", hooks_and_queues, 1 },
-	{ "many descriptors", many_descriptors, 1 },
-	{ "many posts", many_posts, 1 },
-	{ "names and reports", names_and_reports, 1 },
-	{ "pipes with both ends", pipes_with_both_ends, 1 },
-	{ "signals that move", signals_that_move, 1 },
-	{ "three steps", three_steps, 1 },
-	{ "timers and repeats", timers_and_repeats, 1 },
-	{ "wake and post of a thread", wake_and_post_of_a_thread, 1 },
-	{ "watchers that come and go", watchers_that_come_and_go, 1 },
-	{ "what kernels refuse", what_kernels_refuse, 1 },
-	{ "writes in small pieces", writes_in_small_pieces, 0 },
+	{ "a child after fork", a_child_after_fork, 1, NULL },
+	{ "a file among writes", a_file_among_writes, 0, NULL },
+	{ "a file that is always ready", a_file_that_is_always_ready, 1, NULL },
+	{ "a number used again", a_number_used_again, 1, NULL },
+	{ "a registration that is stale", a_registration_that_is_stale, 1,
+		NULL },
+	{ "a signal before a move", a_signal_before_a_move, 1, NULL },
+	{ "a timer turn by turn", a_timer_turn_by_turn, 1, NULL },
+	{ "a write that hangs", a_write_that_hangs, 0, NULL },
+	{ "an echo over TCP", an_echo_over_tcp, 0, NULL },
+	{ "before-exit", before_exit, 1, NULL },
+	{ "hooks and queues", hooks_and_queues, 1, NULL },
+	{ "many descriptors", many_descriptors, 1, NULL },
+	{ "many posts", many_posts, 1, NULL },
+	{ "names and reports", names_and_reports, 1, NULL },
+	{ "pipes with both ends", pipes_with_both_ends, 1, NULL },
+	{ "signals that move", signals_that_move, 1, NULL },
+	{ "three steps", three_steps, 1, NULL },
+	{ "timers and repeats", timers_and_repeats, 1, NULL },
+	{ "wake and post of a thread", wake_and_post_of_a_thread, 1, NULL },
+	{ "watchers that come and go", watchers_that_come_and_go, 1, NULL },
+	{ "what kernels refuse", what_kernels_refuse, 1, NULL },
+	{ "writes in small pieces", writes_in_small_pieces, 0, NULL },
 };
-
-#define N_PROGRAMS ((int)(sizeof(programs) / sizeof(programs[0])))
-
-static char description[200];
-
-static void
-describe(void)
-{
-	(void)snprintf(description, sizeof(description),
-		"%s on %s, call %lu (%s) fails with %s", program->name, backend,
-		faults.fail_at,
-		faults.n_failed ? faults_name(faults.failed) : "none yet",
-		rota_error_name(faults.error));
-}
-
-#define ck_run(condition) \
-	do { \
-		describe(); \
-		ck_assert_msg( \
-			condition, "%s: not so: %s", description, #condition); \
-	} while (0)
-
-/* The end of a program that hangs; it is about to end, so it may print. */
-static void
-on_alarm(int signum)
-{
-	(void)signum;
-	describe();
-	(void)fprintf(stderr, "check_faults: %s: it hangs\n", description);
-	abort();
-}
-
-static void
-live(unsigned long fail_at, unsigned variant)
-{
-	n_fds_before = harness_count_fds();
-	memset(&now, 0, sizeof(now));
-	faults_reset();
-	faults.fail_at = fail_at;
-	faults.variant = variant;
-	faults.is_epoll_foreign = strcmp(backend, "epoll") != 0;
-	(void)alarm(MAX_SECONDS);
-	if (make_loop() == 0) {
-		program->run();
-		end_loop();
-	}
-	(void)alarm(0);
-	while (n_kept > 0)
-		ck_assert_int_eq(close(kept[--n_kept]), 0);
-	ck_run(harness_count_fds() == n_fds_before);
-	ck_run(faults.n_blocks == 0);
-	ck_run(faults.n_pages == 0);
-}
-
-/* Those of which nobody need hear, since the call is made again. */
-static int
-is_harmless(void)
-{
-	return faults.n_failed == 0 || faults.failed == FAULTS_CLOSE ||
-		faults.error == -EINTR ||
-		(faults.error == -EAGAIN && faults.failed != FAULTS_CONNECT) ||
-		(faults.error == -ENOBUFS && faults.failed == FAULTS_SEND);
-}
-
-/* Those that are told, and after which all goes on. */
-static int
-is_survived(void)
-{
-	switch (faults.failed) {
-	case FAULTS_ACCEPT:
-	case FAULTS_EPOLL_WAIT:
-	case FAULTS_KEVENT:
-	case FAULTS_POLL:
-	case FAULTS_SELECT:
-		return 1;
-	case FAULTS_EPOLL_CTL:
-	case FAULTS_KEVENT_ADD:
-		return program->goes_on;
-	default:
-		return 0;
-	}
-}
-
-static unsigned long
-count_waits(void)
-{
-	return faults.n[FAULTS_EPOLL_WAIT] + faults.n[FAULTS_KEVENT] +
-		faults.n[FAULTS_POLL] + faults.n[FAULTS_SELECT];
-}
-
-/* `n_told` is what a run without a failure tells. */
-static void
-ck_ended_well(unsigned n_told)
-{
-	ck_run(count_waits() < MAX_WAITS);
-	ck_run(now.n_ended == now.n_begun);
-	ck_run(now.has_given_up || now.n_told == now.n_expected);
-	ck_run(now.n_errors == 0 || now.is_error_ours);
-	if (is_harmless())
-		ck_run(now.n_errors == 0);
-	if (is_harmless() || is_survived() || now.n_errors == 0)
-		ck_run(now.n_told == n_told);
-}
-
-/* Lives until the failure has happened. Returns in how many ways it can. */
-static unsigned
-live_with(unsigned long fail_at, unsigned variant, unsigned n_told)
-{
-	unsigned n_tries = 0;
-
-	do {
-		ck_run(n_tries++ < MAX_TRIES);
-		live(fail_at, variant);
-		ck_ended_well(n_told);
-	} while (faults.n_failed == 0);
-	ck_run(faults.n_failed == 1);
-	return faults_n_errors(faults.failed);
-}
-
-/* The fewest calls of some runs, which differ by their timing. */
-static unsigned long
-count_calls(unsigned *ret_n_told)
-{
-	unsigned long n_calls = 0;
-
-	for (int i = 0; i < 4; i++) {
-		live(0, 0);
-		ck_ended_well(now.n_told);
-		ck_run(now.n_told > 0);
-		if (i == 0 || faults.n_fallible < n_calls)
-			n_calls = faults.n_fallible;
-	}
-	*ret_n_told = now.n_told;
-	return n_calls;
-}
-
-/* Test number i is of program i / n on backend i % n. */
-static void
-choose(int i)
-{
-	int n_backends = harness_n_backends();
-
-	program = &programs[i / n_backends];
-	backend = harness_backend_name(i % n_backends);
-	(void)signal(SIGALRM, on_alarm);
-}
-
-START_TEST(each_call_may_fail)
-{
-	unsigned n_told;
-	unsigned long n_calls;
-
-	choose(_i);
-	n_calls = count_calls(&n_told);
-	for (unsigned long n = 1; n <= n_calls; n++) {
-		unsigned variant = 0;
-
-		while (variant + 1 < live_with(n, variant, n_told))
-			variant++;
-	}
-}
-END_TEST
-
-/* Else the test above would be weaker than it looks. */
-START_TEST(the_waits_of_the_backend_are_among_the_calls)
-{
-	choose(_i);
-	live(0, 0);
-	ck_run(count_waits() > 0);
-}
-END_TEST
 
 static void
 add_cases(Suite *suite)
 {
-	int n = harness_n_backends();
-
-	for (int i = 0; i < N_PROGRAMS; i++) {
-		TCase *tc = harness_case(suite, programs[i].name);
-
-		tcase_add_loop_exit_test(
-			tc, each_call_may_fail, 0, i * n, i * n + n);
-		if (HAVE_WRAPPED_CALLS)
-			tcase_add_loop_exit_test(tc,
-				the_waits_of_the_backend_are_among_the_calls, 0,
-				i * n, i * n + n);
-	}
+	faults_run_add(suite, programs, sizeof(programs) / sizeof(programs[0]));
 }
 
 HARNESS_MAIN("faults", add_cases)

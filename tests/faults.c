@@ -24,6 +24,8 @@ static const struct {
 	[FAULTS_EPOLL_CREATE] = { "epoll_create1", { EMFILE, ENOMEM } },
 	[FAULTS_EPOLL_CTL] = { "epoll_ctl", { ENOMEM, ENOSPC } },
 	[FAULTS_EPOLL_WAIT] = { "epoll_wait", { ENOMEM, EINTR } },
+	[FAULTS_EXIT_KILL] = { "exit_kill", { ESRCH, EPERM } },
+	[FAULTS_EXIT_OPEN] = { "exit_open", { EMFILE, ENOSYS, ENOMEM } },
 	[FAULTS_FILE_ADD] = { "file_add", { ENOSPC, EMFILE, ENOMEM, ENOENT } },
 	[FAULTS_FILE_OPEN] = { "file_open", { EMFILE, ENOMEM, ENOSYS } },
 	[FAULTS_FILE_READ] = { "file_read", { EAGAIN } },
@@ -31,15 +33,24 @@ static const struct {
 	[FAULTS_GETPEERNAME] = { "getpeername", { ENOBUFS } },
 	[FAULTS_GETSOCKNAME] = { "getsockname", { ENOBUFS } },
 	[FAULTS_GETSOCKOPT] = { "getsockopt", { ENOBUFS, ENOMEM } },
+	[FAULTS_GET_FLAGS] = { "get_flags", { EBADF } },
+	[FAULTS_GET_TERMIOS] = { "get_termios", { EIO } },
+	[FAULTS_GET_WINDOW] = { "get_window", { EIO, ENOTTY } },
 	[FAULTS_KEVENT] = { "kevent", { ENOMEM, EINTR } },
 	[FAULTS_KEVENT_ADD] = { "EV_ADD of kevent", { ENOMEM } },
 	[FAULTS_KQUEUE] = { "kqueue", { EMFILE, ENOMEM } },
 	[FAULTS_LIST] = { "list", { EMFILE, ENOMEM, EACCES, EIO } },
 	[FAULTS_LISTEN] = { "listen", { EADDRINUSE } },
 	[FAULTS_MAP] = { "map", { ENOMEM } },
+	[FAULTS_MUTE_SIGPIPE] = { "mute_sigpipe", { EINVAL } },
+	[FAULTS_OPEN_SPARE] = { "open_spare", { EMFILE, ENFILE, ENOENT } },
+	[FAULTS_PEER_CREDENTIALS] = { "peer_credentials",
+		{ ENOTCONN, EINVAL } },
+	[FAULTS_PIPE] = { "pipe", { EMFILE, ENFILE } },
 	[FAULTS_POLL] = { "poll", { ENOMEM, EINTR } },
-	[FAULTS_PREPARE_FD] = { "prepare_fd", { EBADF } },
 	[FAULTS_PREAD] = { "pread", { EIO, EISDIR } },
+	[FAULTS_PREPARE_FD] = { "prepare_fd", { EBADF } },
+	[FAULTS_PTY_OPEN] = { "pty_open", { EMFILE, ENOENT } },
 	[FAULTS_READ] = { "read", { EIO, EAGAIN } },
 	[FAULTS_REALLOC] = { "realloc", { ENOMEM } },
 	[FAULTS_RECV] = { "recv", { ECONNRESET, EAGAIN, ENOMEM, ETIMEDOUT } },
@@ -47,6 +58,7 @@ static const struct {
 		{ ECONNREFUSED, EAGAIN, ENOMEM, EBADF } },
 	[FAULTS_RECVMSG] = { "recvmsg",
 		{ ECONNREFUSED, EAGAIN, ENOMEM, EBADF } },
+	[FAULTS_REOPEN] = { "reopen", { ENOTSUP, EACCES, EMFILE } },
 	[FAULTS_SELECT] = { "select", { ENOMEM, EINTR } },
 	[FAULTS_SEND] = { "send", { EPIPE, EAGAIN, ENOBUFS, ECONNRESET } },
 	[FAULTS_SENDFILE] = { "sendfile", { EAGAIN, EINVAL, EPIPE, ENOSYS } },
@@ -56,13 +68,21 @@ static const struct {
 		{ ECONNREFUSED, EAGAIN, ENOBUFS, EMSGSIZE } },
 	[FAULTS_SETSOCKOPT] = { "setsockopt", { ENOBUFS, ENOMEM } },
 	[FAULTS_SET_CLOEXEC] = { "set_cloexec", { EBADF } },
+	[FAULTS_SET_FLAGS] = { "set_flags", { EBADF, EPERM } },
+	[FAULTS_SET_TERMIOS] = { "set_termios", { EIO } },
+	[FAULTS_SET_WINDOW] = { "set_window", { EIO } },
 	[FAULTS_SHUTDOWN] = { "shutdown", { ENOTCONN, ENOBUFS } },
 	[FAULTS_SIGACTION] = { "sigaction", { EINVAL } },
 	[FAULTS_SOCKET] = { "socket", { EMFILE, ENOBUFS } },
+	[FAULTS_SOCKETPAIR] = { "socketpair", { EMFILE, ENOBUFS } },
+	[FAULTS_SPAWN] = { "spawn", { EAGAIN, ENOMEM } },
 	[FAULTS_STAT] = { "stat", { ENOENT, EACCES, ENOMEM } },
+	[FAULTS_UNLINK] = { "unlink", { EACCES, ENOENT } },
+	[FAULTS_WAIT] = { "wait", { ECHILD } },
 	[FAULTS_WAKE_OPEN] = { "wake_open", { EMFILE, ENOMEM } },
 	[FAULTS_WAKE_SEND] = { "wake_send", { 0 } },
 	[FAULTS_WRITEV] = { "writev", { EIO, EAGAIN } },
+	[FAULTS_WRITE_PIPE] = { "write_pipe", { EPIPE, EAGAIN, EIO } },
 };
 
 const char *
@@ -403,56 +423,6 @@ send_messages(int fd, struct rota__message *messages, unsigned n)
 }
 
 static int
-stat_path(const char *path, struct stat *ret_stat)
-{
-	int error = faults_count(FAULTS_STAT);
-
-	return error < 0 ? error : rota__sys_real.stat(path, ret_stat);
-}
-
-static int
-lstat_path(const char *path, struct stat *ret_stat)
-{
-	int error = faults_count(FAULTS_STAT);
-
-	return error < 0 ? error : rota__sys_real.lstat(path, ret_stat);
-}
-
-static int
-list(const char *path, rota__name_fn *fn, void *data)
-{
-	int error = faults_count(FAULTS_LIST);
-
-	return error < 0 ? error : rota__sys_real.list(path, fn, data);
-}
-
-static int
-file_open(void)
-{
-	int error = faults_count(FAULTS_FILE_OPEN);
-
-	return error < 0 ? error : rota__sys_real.file_open();
-}
-
-static int
-file_add(int fd, const char *path, unsigned wanted)
-{
-	int error = faults_count(FAULTS_FILE_ADD);
-
-	return error < 0 ? error : rota__sys_real.file_add(fd, path, wanted);
-}
-
-static ssize_t
-file_read(int fd, void *news, size_t size_bytes)
-{
-	int error = faults_count(FAULTS_FILE_READ);
-
-	if (error < 0)
-		return error;
-	return rota__sys_real.file_read(fd, news, size_bytes);
-}
-
-static int
 wake_open(int ret_fds[2])
 {
 	int error = faults_count(FAULTS_WAKE_OPEN);
@@ -504,6 +474,7 @@ faults_sys(void)
 	static struct rota_sys sys;
 
 	sys = rota__sys_real;
+	faults_fill_others(&sys);
 	sys.clock_ns = clock_ns;
 	sys.realloc = reallocate;
 	sys.map = map;
@@ -532,12 +503,6 @@ faults_sys(void)
 	sys.sendmsg = send_message;
 	sys.recvmmsg = receive_messages;
 	sys.sendmmsg = send_messages;
-	sys.stat = stat_path;
-	sys.lstat = lstat_path;
-	sys.list = list;
-	sys.file_open = file_open;
-	sys.file_add = file_add;
-	sys.file_read = file_read;
 	sys.wake_open = wake_open;
 	sys.wake_send = wake_send;
 	sys.sigaction = set_action;

@@ -26,6 +26,8 @@ enum faults_call {
 	FAULTS_EPOLL_CREATE,
 	FAULTS_EPOLL_CTL,
 	FAULTS_EPOLL_WAIT,
+	FAULTS_EXIT_KILL,
+	FAULTS_EXIT_OPEN,
 	FAULTS_FILE_ADD,
 	FAULTS_FILE_OPEN,
 	FAULTS_FILE_READ,
@@ -33,20 +35,29 @@ enum faults_call {
 	FAULTS_GETPEERNAME,
 	FAULTS_GETSOCKNAME,
 	FAULTS_GETSOCKOPT,
+	FAULTS_GET_FLAGS,
+	FAULTS_GET_TERMIOS,
+	FAULTS_GET_WINDOW,
 	FAULTS_KEVENT,
 	FAULTS_KEVENT_ADD,
 	FAULTS_KQUEUE,
 	FAULTS_LIST,
 	FAULTS_LISTEN,
 	FAULTS_MAP,
+	FAULTS_MUTE_SIGPIPE,
+	FAULTS_OPEN_SPARE,
+	FAULTS_PEER_CREDENTIALS,
+	FAULTS_PIPE,
 	FAULTS_POLL,
-	FAULTS_PREPARE_FD,
 	FAULTS_PREAD,
+	FAULTS_PREPARE_FD,
+	FAULTS_PTY_OPEN,
 	FAULTS_READ,
 	FAULTS_REALLOC,
 	FAULTS_RECV,
 	FAULTS_RECVMMSG,
 	FAULTS_RECVMSG,
+	FAULTS_REOPEN,
 	FAULTS_SELECT,
 	FAULTS_SEND,
 	FAULTS_SENDFILE,
@@ -54,13 +65,21 @@ enum faults_call {
 	FAULTS_SENDMSG,
 	FAULTS_SETSOCKOPT,
 	FAULTS_SET_CLOEXEC,
+	FAULTS_SET_FLAGS,
+	FAULTS_SET_TERMIOS,
+	FAULTS_SET_WINDOW,
 	FAULTS_SHUTDOWN,
 	FAULTS_SIGACTION,
 	FAULTS_SOCKET,
+	FAULTS_SOCKETPAIR,
+	FAULTS_SPAWN,
 	FAULTS_STAT,
+	FAULTS_UNLINK,
+	FAULTS_WAIT,
 	FAULTS_WAKE_OPEN,
 	FAULTS_WAKE_SEND,
 	FAULTS_WRITEV,
+	FAULTS_WRITE_PIPE,
 	FAULTS_N_CALLS
 };
 
@@ -92,6 +111,8 @@ struct faults {
 	int accept_error;
 	/* connect says that it has begun, and never ends. */
 	int connect_hangs;
+	/* There is no descriptor for the end of a process. */
+	int has_no_exit_fds;
 	/* Calls of epoll are not the loop's: the fake kqueue makes some. */
 	int is_epoll_foreign;
 };
@@ -109,6 +130,9 @@ const struct rota_sys *faults_sys(void);
  * when: any thread, a signal handler.
  */
 int faults_count(enum faults_call call);
+
+/* The part of the table in faults_others.c. */
+void faults_fill_others(struct rota_sys *sys);
 
 /* "accept" and so on. */
 const char *faults_name(enum faults_call call);
