@@ -644,19 +644,46 @@ max_rounds(const struct rota__fds *fds)
 	return 1 + fds->n_told / ROTA__N_READY;
 }
 
+/*
+ * A wait that ended for nothing was too long for the kernel, or was broken off
+ * by a signal of the program's, which tells nobody here anything: it is to go
+ * on. Returns what is left of it, 0 if it is over. The clock that is read for
+ * this is that of the timers to come.
+ */
+static uint64_t
+left_of_wait(struct rota_loop *loop, uint64_t timeout_ns)
+{
+	uint64_t deadline_ns;
+	uint64_t now_ns;
+
+	if (__atomic_load_n(&loop->is_stopping, __ATOMIC_SEQ_CST))
+		return 0;
+	if (timeout_ns == ROTA_FOREVER)
+		return ROTA_FOREVER;
+	loop->now_is_good = 0;
+	now_ns = rota__loop_now(loop);
+	deadline_ns = rota__heap_next(&loop->heap);
+	return deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+}
+
 static inline int
 ask_kernel(struct rota_loop *loop, int n_filled, uint64_t timeout_ns)
 {
+	uint64_t left_ns = timeout_ns;
 	int n;
 
 	if (loop->metrics != NULL)
 		rota__metrics_wait(loop);
-	n = loop->backend->wait(loop->backend_state, loop->fds.ready + n_filled,
-		ROTA__N_READY - n_filled, timeout_ns);
-	if (timeout_ns != 0) {
-		rota__inbox_rise(loop);
+	if (timeout_ns != 0)
 		loop->now_is_good = 0;
-	}
+	do
+		n = loop->backend->wait(loop->backend_state,
+			loop->fds.ready + n_filled, ROTA__N_READY - n_filled,
+			left_ns);
+	while (n == 0 && left_ns != 0 &&
+		(left_ns = left_of_wait(loop, left_ns)) != 0);
+	if (timeout_ns != 0)
+		rota__inbox_rise(loop);
 	if (loop->metrics != NULL)
 		rota__metrics_waited(loop);
 	/* What they close or stop has its report taken back by gather(). */

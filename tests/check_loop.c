@@ -666,6 +666,100 @@ LOOP_TEST(stop_from_a_signal_handler_ends_the_wait)
 	close_all();
 }
 
+/* Signals that are not the loop's **************************************/
+
+static int n_foreign;
+static int fd_for_handler;
+
+/* The fifth one makes the descriptor ready. */
+static void
+on_foreign_signal(int signum)
+{
+	int saved = errno;
+
+	(void)signum;
+	if (++n_foreign == 5 && fd_for_handler >= 0)
+		(void)!write(fd_for_handler, "x", 1);
+	errno = saved;
+}
+
+static void
+send_foreign_signals(long us)
+{
+	struct itimerval often = { { 0, us }, { 0, us } };
+	struct sigaction action = { .sa_handler = on_foreign_signal };
+
+	n_foreign = 0;
+	ck_ok(sigaction(SIGALRM, &action, NULL));
+	ck_ok(setitimer(ITIMER_REAL, &often, NULL));
+}
+
+static void
+send_no_more_signals(void)
+{
+	struct itimerval never = { { 0, 0 }, { 0, 0 } };
+
+	ck_ok(setitimer(ITIMER_REAL, &never, NULL));
+}
+
+LOOP_TEST(a_foreign_signal_does_not_end_a_once_before_its_timer)
+{
+	struct rota_timer timer;
+
+	fd_for_handler = -1;
+	start_timer(&timer, 30 * MS, "T");
+	send_foreign_signals(2000);
+	run_once_checked(ROTA_RUN_ONCE);
+	send_no_more_signals();
+	ck_trace("T");
+	ck_assert_int_gt(n_foreign, 1);
+	close_all();
+}
+
+static void
+on_pipe(struct rota_io *io, unsigned ready)
+{
+	(void)io;
+	(void)ready;
+	trace('R');
+}
+
+LOOP_TEST(a_foreign_signal_does_not_end_a_once_before_its_input)
+{
+	struct rota_io io;
+	int fds[2];
+
+	harness_pipe(fds);
+	fd_for_handler = fds[1];
+	ck_ok(rota_io_init(loop, &io, fds[0]));
+	ck_ok(rota_io_start(&io, ROTA_READABLE, on_pipe));
+	send_foreign_signals(2000);
+	run_once_checked(ROTA_RUN_ONCE);
+	send_no_more_signals();
+	ck_trace("R");
+	ck_assert_int_ge(n_foreign, 5);
+	close_all();
+	harness_close_pair(fds);
+}
+
+LOOP_TEST(a_stop_ends_a_once_that_foreign_signals_disturb)
+{
+	struct rota_timer timer;
+	pthread_t thread;
+	void *result;
+
+	fd_for_handler = -1;
+	start_timer(&timer, LONG_NS, "T");
+	ck_ok(pthread_create(&thread, NULL, stop_from_thread, loop));
+	send_foreign_signals(2000);
+	ck_err(run_once_checked(ROTA_RUN_ONCE), 1);
+	send_no_more_signals();
+	ck_ok(pthread_join(thread, &result));
+	ck_assert_ptr_null(result);
+	ck_trace("");
+	close_all();
+}
+
 /* Runs within runs ****************************************************/
 
 static void
@@ -1684,6 +1778,14 @@ add_cases_of_running(Suite *suite)
 	tcase_add_loop_test(tc, a_run_stopped_by_its_last_callback_returns_0);
 	tcase_add_loop_test(tc, stop_from_another_thread_ends_the_wait);
 	tcase_add_loop_test(tc, stop_from_a_signal_handler_ends_the_wait);
+
+	tc = harness_case(suite, "foreign signals");
+	tcase_add_loop_test(
+		tc, a_foreign_signal_does_not_end_a_once_before_its_timer);
+	tcase_add_loop_test(
+		tc, a_foreign_signal_does_not_end_a_once_before_its_input);
+	tcase_add_loop_test(
+		tc, a_stop_ends_a_once_that_foreign_signals_disturb);
 
 	tc = harness_case(suite, "closing");
 	tcase_add_loop_test(tc, a_loop_with_a_handle_is_not_closed);
