@@ -267,8 +267,6 @@ rota__child_make(struct rota_loop *loop, struct rota_process *process)
 	child->process = process;
 	child->way = ROTA__CHILD_OVER;
 	rota__ring_append(&loop->children, &child->link);
-	if (loop->pid == 0)
-		loop->pid = loop->sys->getpid();
 	return child;
 }
 

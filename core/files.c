@@ -200,6 +200,7 @@ rota__files_open(struct rota_loop *loop)
 		(void)loop->sys->close(fd);
 		return r;
 	}
+	loop->files->pid = loop->sys->getpid();
 	rota__watch_bind(watch, fd);
 	rota__watch_start(loop, watch, ROTA_READABLE);
 	return 0;
@@ -277,7 +278,8 @@ close_descriptor(struct rota_loop *loop)
 
 	rota__watch_forget(loop, watch, 1);
 	rota__watch_bind(watch, -1);
-	if (rota__sys_file_outlives_fork)
+	if (rota__sys_file_outlives_fork ||
+		loop->files->pid == loop->sys->getpid())
 		(void)loop->sys->close(fd);
 }
 

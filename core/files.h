@@ -96,6 +96,8 @@ struct rota__file_news {
 struct rota__files {
 	/* First: readable when the kernel has reports. */
 	struct rota__watcher watcher;
+	/* The process that has opened its descriptor. */
+	pid_t pid;
 	/* All active watches. */
 	struct rota_link watches;
 	struct rota_link adrift;

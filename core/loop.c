@@ -105,6 +105,7 @@ rota_loop_create(
 	memset(loop, 0, sizeof(*loop));
 	loop->sys = sys;
 	loop->memory = memory;
+	loop->pid = sys->getpid();
 	r = fill(loop, options);
 	if (r < 0) {
 		rota__free(&memory, loop);
@@ -209,12 +210,15 @@ rota_loop_on_before_exit(struct rota_loop *loop, rota_loop_fn *fn, void *data)
 int
 rota_loop_fork(struct rota_loop *loop)
 {
+	int is_forked;
 	int r;
 
 	if (loop == NULL)
 		return -EINVAL;
 	if (loop->state == ROTA__LOOP_RUNS)
 		return -EBUSY;
+	/* Called once more, what is there is ours to close. */
+	is_forked = loop->sys->getpid() != loop->pid;
 	rota__signals_fork();
 	rota__terminals_fork();
 	r = rota__inbox_fork(loop);
@@ -225,7 +229,7 @@ rota_loop_fork(struct rota_loop *loop)
 	if (r < 0)
 		return r;
 	/* Last, so that at a second try what is closed is still the parent's. */
-	r = rota__fds_rebuild(loop, 1);
+	r = rota__fds_rebuild(loop, is_forked);
 	if (r < 0)
 		return r;
 	loop->state = ROTA__LOOP_RESTS;

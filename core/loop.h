@@ -104,11 +104,11 @@ struct rota_loop {
 	int is_reporting;
 	struct rota__name *names;
 
+	/* The process that the loop's descriptors and children belong to. */
+	pid_t pid;
 	/* Processes waited for; of those, by SIGCHLD. See children.h. */
 	struct rota_link children;
 	uint32_t n_by_signal;
-	/* Who they belong to; 0 before the first. */
-	pid_t pid;
 	struct rota_signal sigchld;
 	/* Has been seen: a child shares our memory until it is the program. */
 	int shares_memory;

@@ -113,6 +113,42 @@ child_reads(void)
 	ck_trace("R");
 }
 
+/* What the first call has made is the child's to close. */
+static void
+child_forks_the_loop_twice(void)
+{
+	int n_fds;
+
+	fork_loop();
+	n_fds = harness_count_fds();
+	fork_loop();
+	ck_assert_int_eq(harness_count_fds(), n_fds);
+	harness_put(pipe_fds[1], 'x');
+	run_once_checked(ROTA_RUN_ONCE);
+	ck_trace("R");
+}
+
+LOOP_TEST(a_second_loop_fork_in_the_child_leaves_nothing_behind)
+{
+	watch_pipe();
+	run_once_checked(ROTA_RUN_NOWAIT);
+	in_child(child_forks_the_loop_twice);
+	end_pipe();
+}
+
+LOOP_TEST(a_loop_fork_without_a_fork_leaves_nothing_behind)
+{
+	int n_fds = harness_count_fds();
+
+	watch_pipe();
+	fork_loop();
+	ck_assert_int_eq(harness_count_fds(), n_fds + 2);
+	harness_put(pipe_fds[1], 'x');
+	run_once_checked(ROTA_RUN_ONCE);
+	ck_trace("R");
+	end_pipe();
+}
+
 LOOP_TEST(a_watcher_goes_on_in_the_child)
 {
 	watch_pipe();
@@ -486,6 +522,10 @@ add_cases(Suite *suite)
 {
 	TCase *tc = harness_case(suite, "descriptors");
 
+	tcase_add_loop_test(
+		tc, a_second_loop_fork_in_the_child_leaves_nothing_behind);
+	tcase_add_loop_test(
+		tc, a_loop_fork_without_a_fork_leaves_nothing_behind);
 	tcase_add_loop_test(tc, a_watcher_goes_on_in_the_child);
 	tcase_add_loop_test(tc,
 		a_watcher_started_just_before_the_fork_goes_on_in_the_child);
