@@ -1846,6 +1846,7 @@ static void
 ck_can_nothing(struct rota_stream *stream)
 {
 	struct iovec byte = { "x", 1 };
+	struct rota_send_file send = { 0 };
 	struct rota_shutdown shutdown = { 0 };
 	struct rota_write write = { 0 };
 
@@ -1869,6 +1870,11 @@ ck_can_nothing(struct rota_stream *stream)
 	ck_refused_for(stream, rota_stream_set_idle_limit(stream, 1), -ENOTSUP);
 	ck_refused_for(stream, rota_stream_set_marks(stream, 1, 2, on_drained),
 		-ENOTSUP);
+	ck_refused_for(stream,
+		rota_stream_send_file(stream, &send, 0, 0, 1, on_file_sent),
+		-ENOTSUP);
+	ck_refused_for(
+		stream, rota_stream_close_flushed(stream, NULL), -ENOTSUP);
 }
 
 LOOP_TEST(a_stream_whose_kind_lacks_a_function_says_so)

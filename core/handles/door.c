@@ -25,7 +25,10 @@ table_of(const struct rota_stream *stream)
 					     &none;
 }
 
-/* Limits and marks live in a part that only our own streams give back. */
+/*
+ * Limits and marks live in a part that only our own streams give back; only
+ * they know a close that flushes.
+ */
 static int
 is_ours(const struct rota_stream *stream)
 {
@@ -237,8 +240,11 @@ rota_stream_close_flushed_at(
 {
 	if (stream == NULL)
 		return -EINVAL;
-	if (is_open(stream))
+	if (is_open(stream)) {
+		if (!is_ours(stream))
+			return -ENOTSUP;
 		stream->state |= ROTA__STREAM_FLUSHING;
+	}
 	return rota_handle_close_at(&stream->handle, fn, place);
 }
 

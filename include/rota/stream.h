@@ -402,7 +402,8 @@ ROTA_API int rota_stream_is_full(const struct rota_stream *stream);
  * rota_tcp_reset() the one that lets the peer know. Give the writes
  * deadlines if the peer may be one that does not read.
  *
- * errors, when: as rota_handle_close().
+ * errors, when: as rota_handle_close(); -ENOTSUP it is of a kind that is not
+ *	rota's, and stays open.
  */
 ROTA_API int rota_stream_close_flushed_at(
 	struct rota_stream *stream, rota_close_fn *fn, const char *place);
