@@ -57,6 +57,21 @@ stage()
 	say "installed; shared: $has_shared, static: $has_static"
 }
 
+# Installed below another prefix than configure was told.
+try_prefix()
+{
+	(cd "$build" && "$make" install prefix="$dir/other") \
+		>"$dir/prefix.log" 2>&1 || { cat "$dir/prefix.log"; exit 1; }
+	file=$(find "$dir/other" -name rota.pc)
+	if ! grep -qx "prefix=$dir/other" "$file" ||
+		grep -v '^prefix=' "$file" | grep -q '=/'; then
+		say "rota.pc does not heed the prefix of make install"
+		cat "$file"
+		exit 1
+	fi
+	say "make install heeds its prefix"
+}
+
 try_pkgconfig()
 {
 	(
@@ -116,6 +131,7 @@ mkdir "$dir/consumers"
 chmod -R u+w "$dir/consumers"
 
 stage
+try_prefix
 try_pkgconfig
 if command -v cmake >/dev/null 2>&1; then
 	try_cmake rota::rota
