@@ -60,7 +60,7 @@ has_exit_fds(void)
 	int fd = rota__sys_real.exit_open(getpid());
 
 	if (fd < 0)
-		return 0;
+		return harness_skip("descriptors for the end of a process");
 	ck_ok(close(fd));
 	return 1;
 }

@@ -123,8 +123,10 @@ START_TEST(an_address_can_name_its_interface)
 	char name[IF_NAMESIZE];
 	char text[100];
 
-	if (if_indextoname(1, name) == NULL)
+	if (if_indextoname(1, name) == NULL) {
+		(void)harness_skip("an interface with number 1");
 		return;
+	}
 	(void)snprintf(text, sizeof(text), "fe80::1%%%s", name);
 	ck_ok(rota_address_parse(text, 80, &addr));
 	ck_assert_int_eq(in6->sin6_family, AF_INET6);
@@ -225,10 +227,10 @@ has_ipv6(void)
 	int has;
 
 	if (fd < 0)
-		return 0;
+		return harness_skip("IPv6");
 	has = bind(fd, loopback6(0), sizeof(struct sockaddr_in6)) == 0;
 	ck_assert_int_eq(close(fd), 0);
-	return has;
+	return has || harness_skip("an IPv6 loopback");
 }
 
 LOOP_TEST(a_client_and_a_listener_meet_over_ipv6)
@@ -1253,7 +1255,8 @@ want_loses_nobody(void)
 	harness_close_pair((int[2]){ listening, knocking });
 	if (fd >= 0)
 		ck_assert_int_eq(close(fd), 0);
-	return fd >= 0;
+	return fd >= 0 ||
+		harness_skip("an accept that loses nobody (valgrind?)");
 }
 
 LOOP_TEST(a_listener_out_of_descriptors_serves_all_who_waited)

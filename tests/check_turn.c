@@ -1687,7 +1687,8 @@ can_open(rlim_t n)
 	if (limit.rlim_cur >= n)
 		return 1;
 	limit.rlim_cur = limit.rlim_max < n ? limit.rlim_max : n;
-	return setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= n;
+	return (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= n) ||
+		harness_skip("more descriptors");
 }
 
 LOOP_TEST(more_ready_than_a_kernel_call_returns_are_told_in_one_turn)

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -254,6 +255,13 @@ unsigned
 harness_n_waits(void)
 {
 	return n_waits;
+}
+
+int
+harness_skip(const char *missing)
+{
+	(void)fprintf(stderr, "skipped, for want of: %s\n", missing);
+	return 0;
 }
 
 uint64_t

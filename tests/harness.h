@@ -171,6 +171,12 @@ void harness_on_wait(harness_wait_fn *fn);
 unsigned harness_n_polls(void);
 unsigned harness_n_waits(void);
 
+/*
+ * Says on stderr that (a part of) a test is left out because of what is
+ * missing here: "IPv6". Returns 0.
+ */
+int harness_skip(const char *missing);
+
 /* The true monotonic time. */
 uint64_t harness_true_ns(void);
 
