@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A TCP echo server: sends back what it gets, as fast as the other side
- * takes it.
+ * An echo server: sends back what it gets, as fast as the other side takes it.
  *
  *	./echo_server --port 7000
+ *	./echo_server --unix /tmp/echo
+ *	./echo_server --udp --port 7000
  *
  * Worth a look:
+ *  - union end: a connection is a stream, be it of TCP or of the machine's
+ *    own kind. They differ in listen_at() and listen_on_path() alone.
  *  - on_read(): a message costs one read and one write. It lies in the
  *    loop's own buffer; only what the kernel does not take is copied, and
  *    reading rests until that is out. So a client that never reads costs us
  *    one message and one buffer, not all our memory.
  *  - on_connection_closed(): memory is given back in the close callback and
  *    nowhere else.
+ *  - on_datagram(): datagrams come from all at one socket. There is nobody to
+ *    be slow for: what cannot be sent at once is lost, as on the way.
  *  - stop(): closing every handle ends the run; nothing has to be told to
  *    "break".
  */
@@ -26,8 +31,15 @@
 
 #include <rota.h>
 
-struct connection {
+/* Each of the two begins with a stream. */
+union end {
+	struct rota_stream stream;
 	struct rota_tcp tcp;
+	struct rota_unix un;
+};
+
+struct connection {
+	union end end;
 	struct server *server;
 	/* What the kernel did not take at once, and its way out. */
 	char *rest;
@@ -38,7 +50,10 @@ struct connection {
 
 struct server {
 	struct rota_loop *loop;
-	struct rota_tcp listener;
+	union end listener;
+	/* Instead of connections, with --udp. */
+	struct rota_udp udp;
+	int is_unix;
 	struct rota_signal signals[2];
 	struct rota_timer stats;
 	struct connection *free;
@@ -54,7 +69,9 @@ struct server {
 
 static const char usage[] =
 	"usage: echo_server [OPTIONS]\n"
-	"Sends back what it gets over TCP, until SIGINT or SIGTERM.\n"
+	"Sends back what it gets, until SIGINT or SIGTERM: over TCP, or\n"
+	"  --udp            over UDP, each datagram for itself\n"
+	"  --unix PATH      over a socket of the machine, which is a file there\n"
 	"  --backend NAME   epoll, kqueue, poll or select\n"
 	"  --host ADDRESS   listen here, numeric (127.0.0.1)\n"
 	"  --port PORT      0 lets the system choose (0)\n"
@@ -77,7 +94,7 @@ close_connection(struct connection *connection)
 {
 	/* It may be closing already, which is as good. */
 	(void)rota_handle_close(
-		&connection->tcp.stream.handle, on_connection_closed);
+		&connection->end.stream.handle, on_connection_closed);
 }
 
 /* Also called, with -ECANCELED, for a connection that is being closed. */
@@ -90,7 +107,7 @@ on_rest_written(struct rota_write *write, int status)
 	connection->rest = NULL;
 	if (status == 0)
 		status = rota_stream_read_start(
-			&connection->tcp.stream, NULL, on_read);
+			&connection->end.stream, NULL, on_read);
 	if (status < 0)
 		close_connection(connection);
 }
@@ -98,7 +115,7 @@ on_rest_written(struct rota_write *write, int status)
 static int
 keep_rest(struct connection *connection, const char *bytes, size_t size)
 {
-	struct rota_stream *stream = &connection->tcp.stream;
+	struct rota_stream *stream = &connection->end.stream;
 	struct iovec buffer = { .iov_len = size };
 	int r;
 
@@ -163,6 +180,14 @@ put_connection(struct server *server, struct connection *connection)
 	server->free = connection;
 }
 
+static int
+init_end(struct server *server, union end *end)
+{
+	if (server->is_unix)
+		return rota_unix_init(server->loop, &end->un, 0);
+	return rota_tcp_init(server->loop, &end->tcp);
+}
+
 static void
 take_connection(struct server *server)
 {
@@ -177,23 +202,24 @@ take_connection(struct server *server)
 	if (!connection)
 		return;
 	memset(connection, 0, sizeof(*connection));
-	if (rota_tcp_init(server->loop, &connection->tcp) < 0) {
+	if (init_end(server, &connection->end) < 0) {
 		put_connection(server, connection);
 		return;
 	}
 	connection->server = server;
-	connection->tcp.stream.handle.data = connection;
+	connection->end.stream.handle.data = connection;
 	server->n_open++;
 
 	r = rota_stream_accept(
-		&server->listener.stream, &connection->tcp.stream);
+		&server->listener.stream, &connection->end.stream);
 	server->owes_accept = r == -ENOMEM;
 	if (r == 0) {
 		server->n_served++;
 		/* Not worth a failure: without it we are only slower. */
-		(void)rota_tcp_set_nodelay(&connection->tcp, 1);
+		if (!server->is_unix)
+			(void)rota_tcp_set_nodelay(&connection->end.tcp, 1);
 		r = rota_stream_read_start(
-			&connection->tcp.stream, NULL, on_read);
+			&connection->end.stream, NULL, on_read);
 	}
 	if (r < 0)
 		close_connection(connection);
@@ -236,6 +262,24 @@ on_connection(struct rota_stream *listener, int status)
 		server->n_silent, rota_error_text(status), server->n_open);
 	server->complained_ns = rota_loop_now(server->loop);
 	server->n_silent = 0;
+}
+
+/* Datagrams. */
+
+static void
+on_datagram(struct rota_udp *udp, ssize_t n, const void *data,
+	const struct rota_datagram *datagram)
+{
+	struct server *server = udp->handle.data;
+	struct iovec buffer = { .iov_base = (void *)data };
+
+	/* An error is that of one datagram; the next may be well. */
+	if (n < 0)
+		return;
+	buffer.iov_len = (size_t)n;
+	server->n_bytes += (uint64_t)n;
+	server->n_served++;
+	(void)rota_udp_try_send(udp, &buffer, 1, datagram->peer, NULL);
 }
 
 /* Numbers. */
@@ -327,41 +371,105 @@ watch_time(struct server *server, double seconds)
 	return rota_timer_start(&server->stats, ns, ns, on_stats);
 }
 
+struct settings {
+	const char *backend;
+	const char *host;
+	uint16_t port;
+	const char *path;
+	int is_udp;
+	double stats_seconds;
+};
+
+static void
+say_where(const struct server *server, const char *where)
+{
+	printf("listening on %s (backend %s)\n", where,
+		rota_loop_backend(server->loop));
+	fflush(stdout);
+}
+
+/* With the port that the system has chosen. */
+static int
+say_address(const struct server *server, const struct sockaddr_storage *addr)
+{
+	char text[64];
+	int r = rota_address_format(
+		(const struct sockaddr *)addr, text, sizeof(text));
+
+	if (r == 0)
+		say_where(server, text);
+	return r;
+}
+
 static int
 listen_at(struct server *server, const struct sockaddr_storage *addr)
 {
-	struct rota_tcp *listener = &server->listener;
+	struct rota_tcp *listener = &server->listener.tcp;
 	struct sockaddr_storage bound;
-	char text[64];
+	int r = rota_tcp_bind(listener, (const struct sockaddr *)addr, 0);
+
+	if (r == 0)
+		r = rota_stream_listen(
+			&listener->stream, SOMAXCONN, on_connection);
+	if (r == 0)
+		r = rota_tcp_local_address(listener, &bound);
+	return r < 0 ? r : say_address(server, &bound);
+}
+
+/* What an earlier server has left there is removed, and so is ours at last. */
+static int
+listen_on_path(struct server *server, const char *path)
+{
+	struct rota_unix *listener = &server->listener.un;
+	int r = rota_unix_bind(listener, path, strlen(path),
+		ROTA_UNIX_REPLACE_STALE | ROTA_UNIX_UNLINK);
+
+	if (r == 0)
+		r = rota_stream_listen(
+			&listener->stream, SOMAXCONN, on_connection);
+	if (r == 0)
+		say_where(server, path);
+	return r;
+}
+
+static int
+receive_at(struct server *server, const struct sockaddr_storage *addr)
+{
+	struct sockaddr_storage bound;
+	int r = rota_udp_init(server->loop, &server->udp);
+
+	if (r < 0)
+		return r;
+	server->udp.handle.data = server;
+	r = rota_udp_bind(&server->udp, (const struct sockaddr *)addr, 0);
+	if (r == 0)
+		r = rota_udp_receive_start(&server->udp, NULL, on_datagram);
+	if (r == 0)
+		r = rota_udp_local_address(&server->udp, &bound);
+	return r < 0 ? r : say_address(server, &bound);
+}
+
+static int
+open_door(struct server *server, const struct settings *settings,
+	const struct sockaddr_storage *addr)
+{
 	int r;
 
-	r = rota_tcp_init(server->loop, listener);
+	if (settings->is_udp)
+		return receive_at(server, addr);
+	server->is_unix = settings->path != NULL;
+	r = init_end(server, &server->listener);
 	if (r < 0)
 		return r;
-	listener->stream.handle.data = server;
-	r = rota_tcp_bind(listener, (const struct sockaddr *)addr, 0);
-	if (r < 0)
-		return r;
-	r = rota_stream_listen(&listener->stream, SOMAXCONN, on_connection);
-	if (r < 0)
-		return r;
-	r = rota_tcp_local_address(listener, &bound);
-	if (r < 0)
-		return r;
-	r = rota_address_format(
-		(const struct sockaddr *)&bound, text, sizeof(text));
-	if (r < 0)
-		return r;
-	printf("listening on %s (backend %s)\n", text,
-		rota_loop_backend(server->loop));
-	fflush(stdout);
-	return 0;
+	server->listener.stream.handle.data = server;
+	return settings->path ? listen_on_path(server, settings->path) :
+				listen_at(server, addr);
 }
 
 /* Returns 0 if all was well, also if that was a signal's wish. */
 static int
-serve(struct server *server, const struct sockaddr_storage *addr,
-	double stats_seconds)
+serve(struct server *server, const struct settings *settings,
+	const struct sockaddr_storage *addr)
 {
 	int r;
 
@@ -372,9 +480,9 @@ serve(struct server *server, const struct sockaddr_storage *addr,
 
 	r = watch_signals(server);
 	if (r == 0)
-		r = watch_time(server, stats_seconds);
+		r = watch_time(server, settings->stats_seconds);
 	if (r == 0)
-		r = listen_at(server, addr);
+		r = open_door(server, settings, addr);
 	if (r == 0)
 		r = rota_loop_run(server->loop, ROTA_RUN_DEFAULT);
 	if (r < 0) {
@@ -392,13 +500,6 @@ serve(struct server *server, const struct sockaddr_storage *addr,
 	return r;
 }
 
-struct settings {
-	const char *backend;
-	const char *host;
-	uint16_t port;
-	double stats_seconds;
-};
-
 /* Returns -1 to go on, else the exit code. */
 static int
 read_settings(int argc, char **argv, struct settings *settings)
@@ -409,6 +510,8 @@ read_settings(int argc, char **argv, struct settings *settings)
 		{ "host", required_argument, NULL, 'a' },
 		{ "port", required_argument, NULL, 'p' },
 		{ "stats", required_argument, NULL, 's' },
+		{ "udp", no_argument, NULL, 'd' },
+		{ "unix", required_argument, NULL, 'u' },
 		{ NULL, 0, NULL, 0 },
 	};
 	char *end = "";
@@ -422,6 +525,9 @@ read_settings(int argc, char **argv, struct settings *settings)
 			break;
 		case 'b':
 			settings->backend = optarg;
+			break;
+		case 'd':
+			settings->is_udp = 1;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -438,6 +544,9 @@ read_settings(int argc, char **argv, struct settings *settings)
 				    settings->stats_seconds < 1e9))
 				end = "?";
 			break;
+		case 'u':
+			settings->path = optarg;
+			break;
 		default:
 			end = "?";
 			break;
@@ -445,7 +554,7 @@ read_settings(int argc, char **argv, struct settings *settings)
 		if (*end)
 			break;
 	}
-	if (*end || optind < argc) {
+	if (*end || optind < argc || (settings->is_udp && settings->path)) {
 		fputs(usage, stderr);
 		return 2;
 	}
@@ -477,10 +586,10 @@ main(int argc, char **argv)
 		complain("cannot make a loop", r);
 		return 1;
 	}
-	served = serve(&server, &addr, settings.stats_seconds);
+	served = serve(&server, &settings, &addr);
 	print_stats(&server);
-	printf("served %" PRIu64 " connections, %" PRIu64 " bytes\n",
-		server.n_served, server.n_bytes);
+	printf("served %" PRIu64 " %s, %" PRIu64 " bytes\n", server.n_served,
+		settings.is_udp ? "datagrams" : "connections", server.n_bytes);
 
 	/* Refused with -EBUSY if we had forgotten to close anything. */
 	r = rota_loop_close(server.loop);
