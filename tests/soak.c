@@ -195,6 +195,7 @@ on_closed(struct rota_handle *handle)
 
 	free(peer->bytes);
 	if (peer->kind == HELD) {
+		peer->bytes = NULL;
 		soak.n_held--;
 		return;
 	}
@@ -364,6 +365,14 @@ dial_held(void)
 	soak.n_held++;
 }
 
+/* One that has failed is not there any more. */
+static int
+is_there(const struct peer *held)
+{
+	return held->bytes != NULL &&
+		!rota_handle_is_closing(&held->tcp.stream.handle);
+}
+
 /* The beat. */
 
 static void
@@ -398,7 +407,7 @@ let_speak(void)
 
 		soak.next_to_speak =
 			(soak.next_to_speak + 1) % soak.n_held_wanted;
-		if (rota_handle_is_closing(&peer->tcp.stream.handle))
+		if (!is_there(peer))
 			continue;
 		if (peer->n_back < peer->n_bytes)
 			give_up(peer, "silent for a round", -ETIMEDOUT);
@@ -426,7 +435,7 @@ static void
 close_held(void)
 {
 	for (unsigned long i = 0; i < soak.n_held_wanted; i++)
-		if (!rota_handle_is_closing(&soak.held[i].tcp.stream.handle))
+		if (is_there(&soak.held[i]))
 			end(&soak.held[i], i % 2);
 }
 
@@ -434,7 +443,8 @@ static int
 all_held_are_answered(void)
 {
 	for (unsigned long i = 0; i < soak.n_held_wanted; i++)
-		if (soak.held[i].n_back < soak.held[i].n_bytes)
+		if (is_there(&soak.held[i]) &&
+			soak.held[i].n_back < soak.held[i].n_bytes)
 			return 0;
 	return 1;
 }
