@@ -198,7 +198,7 @@ static void *
 write_again_and_again(void *data)
 {
 	static const char *const texts[] = { "first", "the second one" };
-	unsigned n = harness_scale(200);
+	unsigned n = harness_scale(40);
 	struct rota_fs mine;
 	const char *path = data;
 	unsigned i;
@@ -222,7 +222,7 @@ FS_TEST(a_reader_never_sees_a_half_written_file)
 	for (i = 0; i < 2; i++)
 		ck_ok(pthread_create(
 			&threads[i], NULL, write_again_and_again, path));
-	for (i = 0; i < harness_scale(200); i++) {
+	for (i = 0; i < harness_scale(40); i++) {
 		ck_ok(read_file(path, 100));
 		if (rota_fs_get_size(&fs) == 5)
 			ck_assert_str_eq(rota_fs_get_data(&fs), "first");
