@@ -213,12 +213,19 @@ undo_opendir(struct rota_fs *fs)
 	(void)close_dir(fs);
 }
 
-/* A name for which there was no room comes first. Returns 1, or 0. */
+/*
+ * What is left from last time comes first: an error behind some names, or a
+ * name for which there was no room. Returns 1, or 0 at the end.
+ */
 static int
 next_name(struct rota_fs *fs, struct rota__dir_entry *ret_entry)
 {
 	struct rota_fs_dir *dir = dir_of(fs);
+	int error = dir->error;
 
+	dir->error = 0;
+	if (error < 0)
+		return error;
 	if (!dir->is_held)
 		return fs->sys->files->dir_read(dir->stream, ret_entry);
 	dir->is_held = 0;
@@ -237,7 +244,6 @@ hold(struct rota_fs_dir *dir, const struct rota__dir_entry *entry)
 	dir->held_kind = entry->kind;
 }
 
-/* An error behind some names comes again with the next call. */
 static int
 work_readdir(struct rota_fs *fs)
 {
@@ -252,7 +258,10 @@ work_readdir(struct rota_fs *fs)
 		}
 		put(names, &entry);
 	}
-	return names->n > 0 ? (int)names->n : r;
+	if (names->n == 0)
+		return r;
+	dir_of(fs)->error = r;
+	return (int)names->n;
 }
 
 ROTA__FS_OP(opendir, work_opendir, undo_opendir, ROTA__FS_NOTHING);

@@ -30,6 +30,42 @@ static const struct {
 	[FAULTS_FILE_OPEN] = { "file_open", { EMFILE, ENOMEM, ENOSYS } },
 	[FAULTS_FILE_READ] = { "file_read", { EAGAIN } },
 	[FAULTS_FSTAT] = { "fstat", { ENOMEM, EIO } },
+	[FAULTS_FS_ACCESS] = { "files->access", { EIO, EACCES } },
+	[FAULTS_FS_ALLOCATE] = { "files->allocate", { ENOSPC, EIO, EFBIG } },
+	[FAULTS_FS_CHMOD] = { "files->chmod", { EPERM, EIO } },
+	[FAULTS_FS_CHOWN] = { "files->chown", { EIO, EDQUOT } },
+	[FAULTS_FS_CLONE] = { "files->clone", { ENOTSUP, ENOSPC, EIO } },
+	[FAULTS_FS_CLONE_AS] = { "files->clone_as", { ENOTSUP, ENOSPC, EIO } },
+	[FAULTS_FS_COPY] = { "files->copy", { ENOTSUP, ENOSPC, EIO } },
+	[FAULTS_FS_DIR_CLOSE] = { "files->dir_close", { EIO } },
+	[FAULTS_FS_DIR_OPEN] = { "files->dir_open", { ENOMEM } },
+	[FAULTS_FS_DIR_READ] = { "files->dir_read", { EIO } },
+	[FAULTS_FS_FDATASYNC] = { "files->fdatasync", { ENOSPC, EIO } },
+	[FAULTS_FS_FLOCK] = { "files->flock", { ENOLCK } },
+	[FAULTS_FS_FSYNC] = { "files->fsync", { ENOSPC, EIO, EDQUOT } },
+	[FAULTS_FS_LINK] = { "files->link", { EMLINK, ENOSPC } },
+	[FAULTS_FS_MKDIR] = { "files->mkdir", { ENOSPC, EROFS } },
+	[FAULTS_FS_MKDTEMP] = { "files->mkdtemp", { ENOSPC } },
+	[FAULTS_FS_MKFIFO] = { "files->mkfifo", { ENOSPC } },
+	[FAULTS_FS_MKSTEMP] = { "files->mkstemp", { EMFILE, ENOSPC } },
+	[FAULTS_FS_OPEN] = { "files->open", { EMFILE, ENOSPC, EIO, EROFS } },
+	[FAULTS_FS_READ_NOWAIT] = { "files->read_nowait",
+		{ EAGAIN, ENOTSUP, EIO } },
+	[FAULTS_FS_READLINK] = { "files->readlink", { EIO } },
+	[FAULTS_FS_READV] = { "files->readv", { EIO, ESTALE } },
+	[FAULTS_FS_REALPATH] = { "files->realpath", { EIO, ENOMEM } },
+	[FAULTS_FS_RENAME] = { "files->rename", { ENOSPC, EIO, EDQUOT } },
+	[FAULTS_FS_STAT] = { "files->stat", { EIO, ENOMEM } },
+	[FAULTS_FS_STATFS] = { "files->statfs", { EIO } },
+	[FAULTS_FS_SYMLINK] = { "files->symlink", { ENOSPC } },
+	[FAULTS_FS_TRUNCATE] = { "files->truncate", { EIO, ENOSPC } },
+	[FAULTS_FS_UNLINK] = { "files->unlink", { EIO, EBUSY, EROFS } },
+	[FAULTS_FS_UTIME] = { "files->utime", { EROFS } },
+	[FAULTS_FS_WRITEV] = { "files->writev", { ENOSPC, EIO, EDQUOT } },
+	[FAULTS_FS_XATTR_GET] = { "files->xattr_get", { EIO } },
+	[FAULTS_FS_XATTR_LIST] = { "files->xattr_list", { EIO } },
+	[FAULTS_FS_XATTR_REMOVE] = { "files->xattr_remove", { EIO } },
+	[FAULTS_FS_XATTR_SET] = { "files->xattr_set", { ENOSPC, EIO } },
 	[FAULTS_GETPEERNAME] = { "getpeername", { ENOBUFS } },
 	[FAULTS_GETSOCKNAME] = { "getsockname", { ENOBUFS } },
 	[FAULTS_GETSOCKOPT] = { "getsockopt", { ENOBUFS, ENOMEM } },
@@ -143,13 +179,15 @@ reallocate(void *memory, size_t size_bytes)
 	void *moved;
 
 	if (size_bytes == 0) {
-		faults.n_blocks -= memory != NULL;
+		__atomic_sub_fetch(
+			&faults.n_blocks, memory != NULL, __ATOMIC_RELAXED);
 		return rota__sys_real.realloc(memory, 0);
 	}
 	if (faults_count(FAULTS_REALLOC) < 0)
 		return NULL;
 	moved = rota__sys_real.realloc(memory, size_bytes);
-	faults.n_blocks += moved != NULL && memory == NULL;
+	__atomic_add_fetch(&faults.n_blocks, moved != NULL && memory == NULL,
+		__ATOMIC_RELAXED);
 	return moved;
 }
 

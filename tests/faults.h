@@ -32,6 +32,41 @@ enum faults_call {
 	FAULTS_FILE_OPEN,
 	FAULTS_FILE_READ,
 	FAULTS_FSTAT,
+	FAULTS_FS_ACCESS,
+	FAULTS_FS_ALLOCATE,
+	FAULTS_FS_CHMOD,
+	FAULTS_FS_CHOWN,
+	FAULTS_FS_CLONE,
+	FAULTS_FS_CLONE_AS,
+	FAULTS_FS_COPY,
+	FAULTS_FS_DIR_CLOSE,
+	FAULTS_FS_DIR_OPEN,
+	FAULTS_FS_DIR_READ,
+	FAULTS_FS_FDATASYNC,
+	FAULTS_FS_FLOCK,
+	FAULTS_FS_FSYNC,
+	FAULTS_FS_LINK,
+	FAULTS_FS_MKDIR,
+	FAULTS_FS_MKDTEMP,
+	FAULTS_FS_MKFIFO,
+	FAULTS_FS_MKSTEMP,
+	FAULTS_FS_OPEN,
+	FAULTS_FS_READ_NOWAIT,
+	FAULTS_FS_READLINK,
+	FAULTS_FS_READV,
+	FAULTS_FS_REALPATH,
+	FAULTS_FS_RENAME,
+	FAULTS_FS_STAT,
+	FAULTS_FS_STATFS,
+	FAULTS_FS_SYMLINK,
+	FAULTS_FS_TRUNCATE,
+	FAULTS_FS_UNLINK,
+	FAULTS_FS_UTIME,
+	FAULTS_FS_WRITEV,
+	FAULTS_FS_XATTR_GET,
+	FAULTS_FS_XATTR_LIST,
+	FAULTS_FS_XATTR_REMOVE,
+	FAULTS_FS_XATTR_SET,
 	FAULTS_GETPEERNAME,
 	FAULTS_GETSOCKNAME,
 	FAULTS_GETSOCKOPT,
@@ -124,6 +159,9 @@ void faults_reset(void);
 
 /* The table. There is one world per process. */
 const struct rota_sys *faults_sys(void);
+
+/* The same for files: a program with faults_files.c sets sys.files to it. */
+const struct rota__sys_files *faults_files(void);
 
 /*
  * Counts a call, and returns the negative errno if it is the one to fail.

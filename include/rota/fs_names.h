@@ -123,6 +123,8 @@ struct rota_fs_dir {
 	uint64_t held_inode;
 	unsigned held_kind;
 	int is_held;
+	int error;
+	int spare;
 };
 
 /* Room for a name of any length that a common file system has. */
