@@ -330,6 +330,7 @@ rota__job_answer(struct rota_loop *loop, struct rota_job *job,
 {
 	fill(job, NULL, NULL, ROTA_LANE_SLOW, 0);
 	rota__job_begin(loop, job, type, place);
+	rota__job_decide(job, status);
 	rota__job_end(job, status);
 }
 

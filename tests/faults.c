@@ -66,6 +66,8 @@ static const struct {
 	[FAULTS_FS_XATTR_LIST] = { "files->xattr_list", { EIO } },
 	[FAULTS_FS_XATTR_REMOVE] = { "files->xattr_remove", { EIO } },
 	[FAULTS_FS_XATTR_SET] = { "files->xattr_set", { ENOSPC, EIO } },
+	[FAULTS_GETADDRINFO] = { "getaddrinfo", { ENOMEM, EMFILE } },
+	[FAULTS_GETNAMEINFO] = { "getnameinfo", { ENOMEM, EMFILE } },
 	[FAULTS_GETPEERNAME] = { "getpeername", { ENOBUFS } },
 	[FAULTS_GETSOCKNAME] = { "getsockname", { ENOBUFS } },
 	[FAULTS_GETSOCKOPT] = { "getsockopt", { ENOBUFS, ENOMEM } },
@@ -83,10 +85,13 @@ static const struct {
 	[FAULTS_PEER_CREDENTIALS] = { "peer_credentials",
 		{ ENOTCONN, EINVAL } },
 	[FAULTS_PIPE] = { "pipe", { EMFILE, ENFILE } },
+	[FAULTS_OPEN_READ] = { "open_read",
+		{ ENOENT, EACCES, EMFILE, ENOMEM } },
 	[FAULTS_POLL] = { "poll", { ENOMEM, EINTR } },
 	[FAULTS_PREAD] = { "pread", { EIO, EISDIR } },
 	[FAULTS_PREPARE_FD] = { "prepare_fd", { EBADF } },
 	[FAULTS_PTY_OPEN] = { "pty_open", { EMFILE, ENOENT } },
+	[FAULTS_RANDOM] = { "random", { ENOSYS, EIO } },
 	[FAULTS_READ] = { "read", { EIO, EAGAIN } },
 	[FAULTS_REALLOC] = { "realloc", { ENOMEM } },
 	[FAULTS_RECV] = { "recv", { ECONNRESET, EAGAIN, ENOMEM, ETIMEDOUT } },
@@ -243,6 +248,14 @@ prepare_fd(int fd)
 	int error = faults_count(FAULTS_PREPARE_FD);
 
 	return error < 0 ? error : rota__sys_real.prepare_fd(fd);
+}
+
+static int
+open_read(const char *path)
+{
+	int error = faults_count(FAULTS_OPEN_READ);
+
+	return error < 0 ? error : rota__sys_real.open_read(path);
 }
 
 static ssize_t
@@ -461,6 +474,38 @@ send_messages(int fd, struct rota__message *messages, unsigned n)
 }
 
 static int
+static int
+get_addresses(const char *host, const char *service,
+	const struct addrinfo *hints, struct addrinfo **ret_first)
+{
+	int error = faults_count(FAULTS_GETADDRINFO);
+
+	if (error < 0)
+		return error;
+	return rota__sys_real.getaddrinfo(host, service, hints, ret_first);
+}
+
+static int
+get_names(const struct sockaddr *addr, socklen_t len, char *host,
+	socklen_t host_bytes, char *service, socklen_t service_bytes, int flags)
+{
+	int error = faults_count(FAULTS_GETNAMEINFO);
+
+	if (error < 0)
+		return error;
+	return rota__sys_real.getnameinfo(
+		addr, len, host, host_bytes, service, service_bytes, flags);
+}
+
+static int
+get_random(void *bytes, size_t n)
+{
+	int error = faults_count(FAULTS_RANDOM);
+
+	return error < 0 ? error : rota__sys_real.random(bytes, n);
+}
+
+static int
 wake_open(int ret_fds[2])
 {
 	int error = faults_count(FAULTS_WAKE_OPEN);
@@ -521,6 +566,7 @@ faults_sys(void)
 	sys.fstat = fstat_fd;
 	sys.set_cloexec = set_cloexec;
 	sys.prepare_fd = prepare_fd;
+	sys.open_read = open_read;
 	sys.read = read_fd;
 	sys.pread = read_at;
 	sys.sendfile = send_file;
@@ -541,6 +587,9 @@ faults_sys(void)
 	sys.sendmsg = send_message;
 	sys.recvmmsg = receive_messages;
 	sys.sendmmsg = send_messages;
+	sys.getaddrinfo = get_addresses;
+	sys.getnameinfo = get_names;
+	sys.random = get_random;
 	sys.wake_open = wake_open;
 	sys.wake_send = wake_send;
 	sys.sigaction = set_action;
