@@ -602,7 +602,7 @@ LOOP_TEST(an_own_type_counts_closes_and_is_described)
 
 LOOP_TEST(set_active_is_idempotent)
 {
-	struct rota_handle handle;
+	struct rota_handle handle = { 0 };
 
 	ck_ok(rota_handle_init(loop, &handle, &bare_type));
 	for (int i = 0; i < 3; i++) {
@@ -669,7 +669,7 @@ LOOP_TEST(a_closing_put_off_does_not_make_poll_spin)
 
 LOOP_TEST(an_own_type_without_functions_works)
 {
-	struct rota_handle handle;
+	struct rota_handle handle = { 0 };
 
 	ck_ok(rota_handle_init(loop, &handle, &bare_type));
 	ck_ok(rota_handle_set_active(&handle, 1, NULL));
@@ -681,7 +681,7 @@ LOOP_TEST(an_own_type_without_functions_works)
 
 LOOP_TEST(set_active_on_a_closing_handle_is_refused)
 {
-	struct rota_handle handle;
+	struct rota_handle handle = { 0 };
 
 	ck_ok(rota_handle_init(loop, &handle, &bare_type));
 	ck_ok(rota_handle_close(&handle, NULL));

@@ -173,10 +173,11 @@ ROTA_API size_t rota_handle_size(const char *type_name);
  * For authors of handle types.
  *
  * rota_handle_init() makes a blank handle an idle, referenced one of `type`;
- * `data` is left as it is. rota_handle_set_active() says whether it is at
- * work, for the liveness count, and where that began (NULL: as before).
- * rota_handle_closed() ends a closing that `type->close` put off by
- * returning 1.
+ * `data` is left as it is. Blank is what was set to zero or has been closed:
+ * what is in it tells whether it is closing. rota_handle_set_active() says
+ * whether it is at work, for the liveness count, and where that began (NULL:
+ * as before). rota_handle_closed() ends a closing that `type->close` put off
+ * by returning 1.
  *
  * errors: -EINVAL an argument is NULL, or the handle is closing (for
  *	rota_handle_closed(): is not); nothing changes.
