@@ -433,10 +433,10 @@ LOOP_TEST(without_an_environment_it_has_ours)
 
 LOOP_TEST(directory_umask_and_limits_are_set)
 {
-	struct rota_process_limit limits[2] = { { RLIMIT_NOFILE, 50, 60 },
+	struct rota_process_limit limits[2] = { { RLIMIT_CPU, 50, 60 },
 		{ RLIMIT_CORE, 0, 0 } };
 
-	prepare_shell("pwd; umask; ulimit -S -n; ulimit -H -n; ulimit -c");
+	prepare_shell("pwd; umask; ulimit -S -t; ulimit -H -t; ulimit -c");
 	options.cwd = "/";
 	options.flags = ROTA_PROCESS_UMASK;
 	options.umask_bits = 027;
