@@ -192,11 +192,24 @@ START_TEST(a_backend_that_is_not_built_is_refused_or_passed_over)
 }
 END_TEST
 
+/* The first that works here, whichever of them are tested. */
+static const char *
+first_usable(void)
+{
+	struct rota_backend_info info;
+
+	for (unsigned i = 0; rota_backend_info(i, &info) == 0; i++) {
+		if (info.is_built && info.error == 0)
+			return info.name;
+	}
+	return NULL;
+}
+
 START_TEST(an_empty_list_means_the_order_of_the_library)
 {
 	(void)_i;
-	ck_list_gives("", harness_backend_name(0));
-	ck_list_gives(NULL, harness_backend_name(0));
+	ck_list_gives("", first_usable());
+	ck_list_gives(NULL, first_usable());
 }
 END_TEST
 
@@ -387,7 +400,7 @@ START_TEST(the_library_does_not_read_the_environment_by_itself)
 	options.backend = "poll";
 	ck_ok(rota_loop_create(&options, &loop));
 	put_env("select", NULL);
-	ck_list_gives(NULL, harness_backend_name(0));
+	ck_list_gives(NULL, first_usable());
 }
 END_TEST
 

@@ -136,13 +136,23 @@ harness_realloc(void *data, void *memory, size_t size_bytes)
 
 /* Backends ************************************************************/
 
-/* Not if the environment names another one. */
+/* Not if the environment names others only, with commas between them. */
 static int
 is_asked_for(const char *name)
 {
-	const char *only = getenv("ROTA_TEST_BACKEND");
+	const char *names = getenv("ROTA_TEST_BACKEND");
+	size_t len = strlen(name);
 
-	return only == NULL || *only == '\0' || strcmp(only, name) == 0;
+	if (names == NULL || *names == '\0')
+		return 1;
+	while (strncmp(names, name, len) != 0 ||
+		(names[len] != ',' && names[len] != '\0')) {
+		names = strchr(names, ',');
+		if (names == NULL)
+			return 0;
+		names++;
+	}
+	return 1;
 }
 
 /* Finds the name of usable backend number `number`; returns how many. */

@@ -32,7 +32,7 @@
  *
  * The programs can be run by hand; CK_FORK=no helps in a debugger, and
  * CK_RUN_CASE=timers picks one case. ROTA_TEST_QUICK=1 makes counts small,
- * ROTA_TEST_BACKEND=poll leaves out the other backends.
+ * ROTA_TEST_BACKEND=epoll,poll leaves out the other backends.
  */
 #ifndef ROTA_TESTS_HARNESS_H
 #define ROTA_TESTS_HARNESS_H
