@@ -4,9 +4,8 @@
  * call that collects; a change that fails comes back as an event with
  * EV_ERROR, for which there is always room.
  *
- * The word of a descriptor says which filters the kernel has, and whether
- * they are edges. The generation travels in udata; it is 0 in deletions,
- * whose errors mean nothing: closing a descriptor deletes too.
+ * The generation travels in udata; it is 0 in deletions, whose errors mean
+ * nothing: closing a descriptor deletes too.
  */
 #include <sys/types.h>
 
@@ -17,47 +16,38 @@
 
 #include "core/backend.h"
 
-#define N_EVENTS 1024
-#define MIN_CHANGES 64
-
-enum {
-	HAS_READ = 1 << 0,
-	HAS_WRITE = 1 << 1,
-	IS_EDGE = 1 << 2,
-	/* The read filter is there for a hang-up only. */
-	IS_QUIET = 1 << 3
-};
+#define MIN_EVENTS 1024
 
 struct kqueue_state {
 	int fd;
 	const struct rota_sys *sys;
 	const struct rota__memory *memory;
+	/* Changes not yet sent, and events, both with this much room. */
+	int capacity;
 	struct kevent *changes;
 	int n_changes;
-	int max_changes;
 	/* Collected; from first_held on not yet reported. */
 	struct kevent *events;
 	int first_held;
 	int n_held;
-	int max_events;
 };
 
-_Static_assert(sizeof(((struct kevent *)0)->udata) == sizeof(uintptr_t),
-	"udata is a pointer or an integer of that size");
-
 static int
-grow(struct kqueue_state *kq, struct kevent **array, int *max, int needed)
+grow(struct kqueue_state *kq)
 {
-	struct kevent *longer;
-	int n = *max ? *max : MIN_CHANGES;
+	int capacity = kq->capacity ? kq->capacity * 2 : MIN_EVENTS;
+	size_t n_bytes = (size_t)capacity * sizeof(struct kevent);
+	void *changes = rota__realloc(kq->memory, kq->changes, n_bytes);
+	void *events;
 
-	while (n < needed)
-		n *= 2;
-	longer = rota__realloc(kq->memory, *array, (size_t)n * sizeof(**array));
-	if (longer == NULL)
+	if (changes == NULL)
 		return -ENOMEM;
-	*array = longer;
-	*max = n;
+	kq->changes = changes;
+	events = rota__realloc(kq->memory, kq->events, n_bytes);
+	if (events == NULL)
+		return -ENOMEM;
+	kq->events = events;
+	kq->capacity = capacity;
 	return 0;
 }
 
@@ -89,7 +79,7 @@ open_kqueue(void *state, const struct rota_sys *sys,
 	}
 	r = sys->set_cloexec(kq->fd);
 	if (r == 0)
-		r = grow(kq, &kq->events, &kq->max_events, N_EVENTS);
+		r = grow(kq);
 	if (r < 0) {
 		*ret_reason = "no memory or descriptor for kqueue";
 		close_kqueue(kq, 0);
@@ -99,52 +89,56 @@ open_kqueue(void *state, const struct rota_sys *sys,
 		ROTA__CAN_NANOSECONDS | ROTA__CAN_HANGUP;
 }
 
-/* The type of udata differs between systems, its size does not. */
-static void
-put_generation(struct kevent *event, uint32_t generation)
-{
-	uintptr_t tag = generation;
-
-	memcpy(&event->udata, &tag, sizeof(tag));
-}
-
-static uint32_t
-get_generation(const struct kevent *event)
-{
-	uintptr_t tag;
-
-	memcpy(&tag, &event->udata, sizeof(tag));
-	return (uint32_t)tag;
-}
-
 /* The types of the members differ between systems; all values fit. */
 static void
-fill_change(struct kevent *change, int fd, int filter, unsigned flags)
+fill_change(struct kevent *change, int fd, int filter, unsigned flags,
+	uint32_t generation)
 {
 	memset(change, 0, sizeof(*change));
 	change->ident = (__typeof__(change->ident))fd;
 	change->filter = (__typeof__(change->filter))filter;
 	change->flags = (__typeof__(change->flags))flags;
+	change->udata = (__typeof__(change->udata))(uintptr_t)generation;
 }
 
-/* There is room: set made it. */
-static void
-add_change(struct kqueue_state *kq, int fd, int filter, unsigned flags,
-	uint32_t generation)
+static uint32_t
+generation_of(const struct kevent *event)
 {
-	struct kevent *change = &kq->changes[kq->n_changes++];
-
-	fill_change(change, fd, filter, flags);
-	put_generation(change, generation);
+	return (uint32_t)(uintptr_t)event->udata;
 }
 
-static void
-delete_filters(struct kqueue_state *kq, int fd, uintptr_t had)
+/* What the two filters are added with; 0 if there is to be none. */
+static unsigned
+read_flags(unsigned wanted)
 {
-	if (had & HAS_READ)
-		add_change(kq, fd, EVFILT_READ, EV_DELETE, 0);
-	if (had & HAS_WRITE)
-		add_change(kq, fd, EVFILT_WRITE, EV_DELETE, 0);
+	if (wanted & ROTA__READABLE)
+		return EV_ADD | (wanted & ROTA__EDGE ? EV_CLEAR : 0u);
+	/* Bytes that nobody wants to read must not be told for ever. */
+	return wanted & ROTA__HANGUP ? EV_ADD | EV_CLEAR : 0u;
+}
+
+static unsigned
+write_flags(unsigned wanted)
+{
+	if (wanted & ROTA__WRITABLE)
+		return EV_ADD | (wanted & ROTA__EDGE ? EV_CLEAR : 0u);
+	return 0;
+}
+
+/*
+ * Adding what is there renews the generation. EV_CLEAR cannot be changed
+ * without deleting first.
+ */
+static void
+change_filter(struct kqueue_state *kq, const struct rota__wish *wish,
+	int filter, unsigned had, unsigned has)
+{
+	if (had != 0 && had != has)
+		fill_change(&kq->changes[kq->n_changes++], wish->fd, filter,
+			EV_DELETE, 0);
+	if (has != 0)
+		fill_change(&kq->changes[kq->n_changes++], wish->fd, filter,
+			has, wish->generation);
 }
 
 /* Without the list of changes; that one may not be there is expected. */
@@ -157,43 +151,9 @@ delete_now(struct kqueue_state *kq, int fd)
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
-		fill_change(&change, fd, filters[i], EV_DELETE);
+		fill_change(&change, fd, filters[i], EV_DELETE, 0);
 		(void)kevent(kq->fd, &change, 1, NULL, 0, &none);
 	}
-}
-
-static uintptr_t
-filters_for(unsigned wanted)
-{
-	uintptr_t filters = wanted & ROTA__WRITABLE ? HAS_WRITE : 0;
-
-	if (wanted & ROTA__READABLE)
-		filters |= HAS_READ;
-	else if (wanted & ROTA__HANGUP)
-		filters |= HAS_READ | IS_QUIET;
-	return filters | (wanted & ROTA__EDGE ? IS_EDGE : 0);
-}
-
-/*
- * Adding what is there renews the generation. EV_CLEAR cannot be changed
- * without deleting first.
- */
-static void
-change_filters(struct kqueue_state *kq, const struct rota__wish *wish,
-	uintptr_t had, uintptr_t has)
-{
-	unsigned edge = EV_ADD | (has & IS_EDGE ? EV_CLEAR : 0u);
-	unsigned quiet = has & IS_QUIET ? EV_CLEAR : 0u;
-
-	if ((had ^ has) & (IS_EDGE | IS_QUIET))
-		delete_filters(kq, wish->fd, had);
-	else
-		delete_filters(kq, wish->fd, had & ~has);
-	if (has & HAS_READ)
-		add_change(kq, wish->fd, EVFILT_READ, edge | quiet,
-			wish->generation);
-	if (has & HAS_WRITE)
-		add_change(kq, wish->fd, EVFILT_WRITE, edge, wish->generation);
 }
 
 /*
@@ -214,47 +174,33 @@ is_always_ready(const struct kqueue_state *kq, int fd)
 		0;
 }
 
-/* Makes room for the four changes that one wish can need. */
-static int
-make_room(struct kqueue_state *kq)
-{
-	int needed = kq->n_changes + 4;
-	int r = 0;
-
-	if (needed > kq->max_changes)
-		r = grow(kq, &kq->changes, &kq->max_changes, needed);
-	if (r == 0 && kq->max_events < kq->max_changes)
-		r = grow(kq, &kq->events, &kq->max_events, kq->max_changes);
-	return r;
-}
-
 static int
 set_kqueue(void *state, const struct rota__wish *wish, uintptr_t *word)
 {
 	struct kqueue_state *kq = state;
-	uintptr_t had = *word;
-	int r;
+	unsigned told = wish->told;
+	unsigned wanted = wish->wanted;
+	int r = 0;
 
+	(void)word;
 	if (wish->will_close)
 		return 0;
-	r = make_room(kq);
-	if (r < 0 && wish->told != 0)
+	/* One wish can need four changes. */
+	if (kq->n_changes + 4 > kq->capacity)
+		r = grow(kq);
+	if (r < 0 && told != 0)
 		delete_now(kq, wish->fd);
 	if (r < 0)
 		return r;
-	if (wish->wanted == 0) {
-		delete_filters(kq, wish->fd, had);
-		return 0;
-	}
-	if (wish->told == 0 || wish->is_reopened)
+	if (wanted != 0 && (told == 0 || wish->is_reopened))
 		r = is_always_ready(kq, wish->fd);
-	if (r != 0) {
-		delete_filters(kq, wish->fd, had);
-		return r;
-	}
-	*word = filters_for(wish->wanted);
-	change_filters(kq, wish, had, *word);
-	return 0;
+	if (r != 0)
+		wanted = 0;
+	change_filter(
+		kq, wish, EVFILT_READ, read_flags(told), read_flags(wanted));
+	change_filter(
+		kq, wish, EVFILT_WRITE, write_flags(told), write_flags(wanted));
+	return r;
 }
 
 /*
@@ -304,83 +250,53 @@ report_event(struct kqueue_state *kq, const struct kevent *event,
 	}
 }
 
-/* Drops the errors of deletions. Returns 1 if nothing else has come. */
-static int
-drop_expected(struct kqueue_state *kq)
-{
-	int n_kept = 0;
-	int i;
-
-	for (i = 0; i < kq->n_held; i++)
-		if (get_generation(&kq->events[i]) != 0)
-			kq->events[n_kept++] = kq->events[i];
-	if (n_kept == kq->n_held)
-		return 0;
-	kq->n_held = n_kept;
-	return n_kept == 0;
-}
-
-/* Sends the changes and collects, both in one call. */
-static int
-send_changes(struct kqueue_state *kq, uint64_t timeout_ns)
-{
-	struct timespec ts;
-	struct timespec *timeout = NULL;
-	int n;
-
-	if (timeout_ns != UINT64_MAX) {
-		ts = rota__clock_to_timespec(timeout_ns);
-		timeout = &ts;
-	}
-	n = kevent(kq->fd, kq->changes, kq->n_changes, kq->events,
-		kq->max_events, timeout);
-	if (n < 0 && errno != EINTR)
-		return -errno;
-	/* Interrupted, the changes have been made all the same. */
-	kq->n_changes = 0;
-	kq->first_held = 0;
-	kq->n_held = n < 0 ? 0 : n;
-	return 0;
-}
-
-/* A call that has errors to tell collects nothing: then it takes another. */
+/*
+ * Sends the changes and collects, both in one call. The errors of deletions
+ * are dropped; a call that has errors to tell collects nothing else, so if
+ * that was all, it takes another.
+ */
 static int
 collect(struct kqueue_state *kq, uint64_t timeout_ns)
 {
-	int r = send_changes(kq, timeout_ns);
+	struct timespec ts = rota__clock_to_timespec(timeout_ns);
+	int n, i;
 
-	if (r == 0 && drop_expected(kq))
-		r = send_changes(kq, timeout_ns);
-	return r;
+	kq->first_held = 0;
+	do {
+		n = kevent(kq->fd, kq->changes, kq->n_changes, kq->events,
+			kq->capacity, timeout_ns == UINT64_MAX ? NULL : &ts);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		/* Interrupted, the changes have been made all the same. */
+		kq->n_changes = 0;
+		for (i = 0; i < n; i++)
+			if (generation_of(&kq->events[i]) != 0)
+				kq->events[kq->n_held++] = kq->events[i];
+	} while (n > 0 && kq->n_held == 0);
+	return 0;
 }
 
 static int
 wait_kqueue(void *state, struct rota__ready *ready, int n, uint64_t timeout_ns)
 {
 	struct kqueue_state *kq = state;
-	int n_ready = 0;
+	int n_ready;
 	int r = 0;
 
-	if (n == 0 && kq->n_held == 0 && kq->n_changes > 0)
-		r = collect(kq, 0);
-	if (n > 0 && kq->n_held == 0)
-		r = collect(kq, timeout_ns);
+	/* Asked for no reports, it only sends what there is to send. */
+	if (kq->n_held == 0 && (n > 0 || kq->n_changes > 0))
+		r = collect(kq, n > 0 ? timeout_ns : 0);
 	if (r < 0 || n == 0)
 		return r < 0 ? r : kq->n_held;
-	for (; kq->n_held > 0 && n_ready < n; kq->n_held--) {
+	for (n_ready = 0; kq->n_held > 0 && n_ready < n; kq->n_held--) {
 		const struct kevent *event = &kq->events[kq->first_held++];
 
 		ready[n_ready].fd = (int)event->ident;
-		ready[n_ready].generation = get_generation(event);
+		ready[n_ready].generation = generation_of(event);
 		if (event->flags & EV_ERROR)
 			report_error(kq, event, &ready[n_ready]);
 		else
 			report_event(kq, event, &ready[n_ready]);
-		/* Both filters refused: one descriptor, one report. */
-		if (n_ready > 0 && ready[n_ready - 1].fd == ready[n_ready].fd &&
-			ready[n_ready].events & ROTA__ALWAYS &&
-			ready[n_ready - 1].events & ROTA__ALWAYS)
-			continue;
 		n_ready++;
 	}
 	return n_ready;

@@ -186,7 +186,8 @@ take(const struct rota__ready *report)
 	seen[fd].generation = report->generation;
 	seen[fd].error = report->error;
 	seen[fd].n++;
-	if (report->events & ROTA__ALWAYS)
+	/* One descriptor may come twice. */
+	if (report->events & ROTA__ALWAYS && known[fd].told != 0)
 		known[fd].always = known[fd].told;
 	if (report->events & (ROTA__ALWAYS | ROTA__FAILED))
 		forget(fd);
