@@ -474,7 +474,6 @@ send_messages(int fd, struct rota__message *messages, unsigned n)
 }
 
 static int
-static int
 get_addresses(const char *host, const char *service,
 	const struct addrinfo *hints, struct addrinfo **ret_first)
 {
