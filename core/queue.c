@@ -25,8 +25,8 @@ rota__queue_append(struct rota_queue *queue, struct rota_request *request)
 		queue->unsent = request;
 }
 
-static void
-remove_unsent(struct rota_queue *queue, struct rota_request *request)
+void
+rota__queue_remove(struct rota_queue *queue, struct rota_request *request)
 {
 	struct rota_request *before = NULL;
 	struct rota_request *at = queue->first;
@@ -49,7 +49,7 @@ rota__queue_take_out(struct rota_queue *queue, struct rota_request *request)
 	struct rota_request *before = NULL;
 	struct rota_request *at;
 
-	remove_unsent(queue, request);
+	rota__queue_remove(queue, request);
 	for (at = queue->first; at != queue->unsent; at = at->next)
 		before = at;
 	request->next = queue->unsent;
@@ -77,8 +77,7 @@ rota__queue_take_first(struct rota_queue *queue)
 {
 	struct rota_request *first = queue->first;
 
-	queue->first = first->next;
-	if (queue->first == NULL)
-		queue->last = NULL;
+	if (first != NULL)
+		rota__queue_remove(queue, first);
 	return first;
 }

@@ -72,43 +72,6 @@ rota_request_end(struct rota_request *request)
 }
 
 void
-rota__requests_append(struct rota__requests *line, struct rota_request *request)
-{
-	request->next = NULL;
-	if (line->first == NULL)
-		line->first = request;
-	else
-		line->last->next = request;
-	line->last = request;
-}
-
-void
-rota__requests_remove(struct rota__requests *line, struct rota_request *request)
-{
-	struct rota_request *before = NULL;
-	struct rota_request *at = line->first;
-
-	for (; at != request; at = at->next)
-		before = at;
-	if (before == NULL)
-		line->first = request->next;
-	else
-		before->next = request->next;
-	if (line->last == request)
-		line->last = before;
-}
-
-struct rota_request *
-rota__requests_take_first(struct rota__requests *line)
-{
-	struct rota_request *first = line->first;
-
-	if (first != NULL)
-		line->first = first->next;
-	return first;
-}
-
-void
 rota__request_decide(struct rota_request *request, int status)
 {
 	request->status = status;

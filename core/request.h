@@ -40,26 +40,10 @@ rota__request_is_decided(const struct rota_request *request)
 	return (request->flags & ROTA__DECIDED) != 0;
 }
 
-/* Requests in line, chained through `next`; last counts if first is set. */
-struct rota__requests {
-	struct rota_request *first;
-	struct rota_request *last;
-};
-
 /* rota_request_begin() without questions; nobody owns a job: NULL. */
 void rota__request_begin(struct rota_loop *loop, struct rota_handle *owner,
 	struct rota_request *request, const struct rota_request_type *type,
 	const char *place);
-
-void rota__requests_append(
-	struct rota__requests *line, struct rota_request *request);
-
-/* Takes one that is in the line out of it. */
-void rota__requests_remove(
-	struct rota__requests *line, struct rota_request *request);
-
-/* Returns NULL if nobody is in line. */
-struct rota_request *rota__requests_take_first(struct rota__requests *line);
 
 /* Fixes how a request ends. */
 void rota__request_decide(struct rota_request *request, int status);

@@ -18,10 +18,10 @@ struct rota__unix_more;
 struct rota__stream_more {
 	struct rota_stream *stream;
 	/* Read requests to be served; served, to be told. */
-	struct rota__requests asked;
-	struct rota__requests served;
+	struct rota_queue asked;
+	struct rota_queue served;
 	/* Pumps that write to the stream, and the one that reads it. */
-	struct rota__requests pumps;
+	struct rota_queue pumps;
 	struct rota_pump *pump;
 	/* Of a terminal whose mode was set or whose size is watched. */
 	struct rota__terminal *terminal;

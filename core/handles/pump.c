@@ -19,6 +19,7 @@
 #include "core/handles/more.h"
 #include "core/handles/stream.h"
 #include "core/pending.h"
+#include "core/queue.h"
 #include "core/ring.h"
 
 static rota_read_fn take;
@@ -37,9 +38,9 @@ decide(struct rota_pump *pump)
 
 	rota__free(&pump->to->handle.loop->memory, pump->buffer);
 	pump->buffer = NULL;
-	rota__requests_remove(&more->pumps, &pump->request);
+	rota__queue_remove(&more->pumps, &pump->request);
 	rota__request_decide(&pump->request, pump->status);
-	rota__requests_append(&more->served, &pump->request);
+	rota__queue_append(&more->served, &pump->request);
 	rota__pending_add(rota__stream_sender(pump->to));
 }
 
@@ -317,7 +318,7 @@ rota_pipe_streams_at(struct rota_pump *pump, struct rota_stream *from,
 	}
 	(void)rota_request_begin(
 		&to->handle, &pump->request, &pump_type, place);
-	rota__requests_append(&to->more->pumps, &pump->request);
+	rota__queue_append(&to->more->pumps, &pump->request);
 	return 0;
 }
 

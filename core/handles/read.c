@@ -15,6 +15,7 @@
 #include "core/handles/more.h"
 #include "core/handles/stream.h"
 #include "core/pending.h"
+#include "core/queue.h"
 #include "core/turn.h"
 
 /* Requests told one after the other before others get their turn. */
@@ -54,9 +55,9 @@ decide(struct rota_stream *stream, struct rota_request *request, int status)
 {
 	struct rota__stream_more *more = stream->more;
 
-	rota__requests_remove(&more->asked, request);
+	rota__queue_remove(&more->asked, request);
 	rota__request_decide(request, status);
-	rota__requests_append(&more->served, request);
+	rota__queue_append(&more->served, request);
 	rota__pending_add(rota__stream_sender(stream));
 	leave_line(stream);
 }
@@ -221,7 +222,7 @@ rota__stream_tell_served(struct rota_stream *stream)
 	if (more == NULL)
 		return;
 	while ((n-- > 0 || stream->handle.flags & ROTA__CLOSING) &&
-		(request = rota__requests_take_first(&more->served)) != NULL)
+		(request = rota__queue_take_first(&more->served)) != NULL)
 		rota__request_tell(request);
 	if (more->served.first != NULL)
 		rota__pending_add(rota__stream_sender(stream));
@@ -263,7 +264,7 @@ rota__stream_read(struct rota_stream *stream, struct rota_read *request)
 		return -ENOMEM;
 	(void)rota_request_begin(&stream->handle, &request->request, &read_type,
 		request->request.place);
-	rota__requests_append(&stream->more->asked, &request->request);
+	rota__queue_append(&stream->more->asked, &request->request);
 	if (!(stream->state & ROTA__STREAM_ASKED)) {
 		stream->state |= ROTA__STREAM_ASKED;
 		rota__stream_stir(stream);
