@@ -141,15 +141,22 @@ check()
 	[ "$failed" -eq 0 ]
 }
 
-# build_and_check [ARGUMENTS OF CONFIGURE]: without the lints, which would say
-# the same in each build.
+# check_programs [ARGUMENTS OF MAKE]: without the lints, which would say the
+# same in each build. A program that hangs is one failure, not the stage's end.
+check_programs()
+{
+	check "${MAKE:-make}" -j"$jobs" check lint_scripts= \
+		LOG_COMPILER='timeout -k 10 400' "$@"
+}
+
+# build_and_check [ARGUMENTS OF CONFIGURE]
 build_and_check()
 {
 	build "$@"
 	# All that can be built first: tests are not to share a processor
 	# with a compiler.
 	"${MAKE:-make}" -j"$jobs" check TESTS=
-	check "${MAKE:-make}" -j"$jobs" check lint_scripts=
+	check_programs
 }
 
 # run_examples [COMMAND]: as `make check` does, by way of an emulator.
@@ -300,10 +307,12 @@ stage_asan()
 stage_tsan()
 {
 	export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
-	build CC=gcc CFLAGS='-g -O1' --disable-shared --enable-assertions \
-		--enable-sanitize=thread --with-fake-kqueue
-	make -j"$jobs" check TESTS=
-	check setarch "$(uname -m)" -R make -j"$jobs" check lint_scripts=
+	make()
+	{
+		setarch "$(uname -m)" -R make "$@"
+	}
+	build_and_check CC=gcc CFLAGS='-g -O1' --disable-shared \
+		--enable-assertions --enable-sanitize=thread --with-fake-kqueue
 }
 
 # The programs of `make check` under memcheck. CK_FORK=no, since what a child
@@ -317,12 +326,11 @@ stage_valgrind()
 	build CC=gcc CFLAGS='-g -O1' --disable-shared --enable-assertions \
 		--with-fake-kqueue
 	make -j"$jobs" check TESTS=
-	memcheck='valgrind --quiet --error-exitcode=9 --leak-check=full'
+	memcheck='timeout -k 10 400 valgrind --quiet --error-exitcode=9 --leak-check=full'
 	memcheck+=' --errors-for-leak-kinds=definite,indirect,possible'
 	memcheck+=' --show-leak-kinds=definite,indirect,possible'
 	memcheck+=' --child-silent-after-fork=yes --num-callers=25 --fair-sched=yes'
-	check make -j"$jobs" check lint_scripts= test_scripts= \
-		LOG_COMPILER="$memcheck"
+	check_programs test_scripts= LOG_COMPILER="$memcheck"
 }
 
 # bmake knows the make of the BSDs, and nothing of GNU's. It is to build all
