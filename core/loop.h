@@ -59,7 +59,7 @@ struct rota_loop {
 	/* Written by handle.c, request.c and immediate.c through setters. */
 	uint64_t alive;
 
-	/* The clock: good until the next wait; read at that callback count. */
+	/* The clock: good until the next wait; a phase asked at that count. */
 	uint64_t now_ns;
 	uint64_t now_callbacks;
 	int now_is_good;
@@ -172,18 +172,21 @@ rota__loop_now(struct rota_loop *loop)
 {
 	if (!loop->now_is_good) {
 		loop->now_ns = loop->sys->clock_ns();
-		loop->now_callbacks = loop->n_callbacks;
 		loop->now_is_good = 1;
 	}
 	return loop->now_ns;
 }
 
-/* The same at the begin of a phase: reads if a callback ran since. */
+/*
+ * The same between callbacks: reads if one ran since the last time. What a
+ * callback has read itself is as old as the rest of that callback is long.
+ */
 static inline uint64_t
 rota__loop_fresh_now(struct rota_loop *loop)
 {
 	if (loop->now_callbacks != loop->n_callbacks)
 		loop->now_is_good = 0;
+	loop->now_callbacks = loop->n_callbacks;
 	return rota__loop_now(loop);
 }
 

@@ -43,7 +43,7 @@ static uint64_t
 read_clock(struct rota_loop *loop)
 {
 	loop->now_is_good = 0;
-	return rota__loop_now(loop);
+	return rota__loop_fresh_now(loop);
 }
 
 /* Ends the stretch in hand and begins the next. */

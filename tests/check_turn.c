@@ -1357,6 +1357,28 @@ FAKE_TIME_TEST(a_slow_callback_does_not_lengthen_the_wait)
 	close_all();
 }
 
+static void
+on_tick_ask_and_work(struct rota_loop *of, void *data)
+{
+	(void)data;
+	ck_assert_uint_eq(rota_loop_now(of), harness_fake_now());
+	harness_advance(100 * ROTA_MILLISECOND);
+}
+
+/* The clock as the callback has read it is not that of its end. */
+FAKE_TIME_TEST(a_slow_callback_that_asked_for_now_does_not_lengthen_the_wait)
+{
+	uint64_t begin = harness_fake_now();
+	struct rota_timer timer;
+
+	start_timer(&timer, 150 * ROTA_MILLISECOND, "T");
+	ck_ok(rota_tick(loop, on_tick_ask_and_work, NULL));
+	run_to_the_end();
+	ck_trace("T");
+	ck_assert_uint_eq(harness_fake_now() - begin, 150 * ROTA_MILLISECOND);
+	close_all();
+}
+
 /* Pending *************************************************************/
 
 static struct rota_tcp pending_tcp;
@@ -1878,6 +1900,8 @@ add_cases_of_timers(Suite *suite)
 	tcase_add_test(tc, timers_of_one_phase_see_the_same_now);
 	tcase_add_test(tc, now_is_fresh_after_poll);
 	tcase_add_test(tc, a_slow_callback_does_not_lengthen_the_wait);
+	tcase_add_test(tc,
+		a_slow_callback_that_asked_for_now_does_not_lengthen_the_wait);
 }
 
 static void
