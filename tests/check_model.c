@@ -8,6 +8,7 @@
  * body, which may start more callbacks. When the fuel is used up, callbacks
  * do nothing any more.
  */
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -285,6 +286,14 @@ program_is_interrupted(void)
 	return mix(waits_seed + n_waits++) % 4 == 0;
 }
 
+static int
+run_somehow(uint64_t how)
+{
+	if (how <= ROTA_RUN_NOWAIT)
+		return side->run((enum rota_run_mode)how);
+	return how == 3 ? side->drive() : side->run(ROTA_RUN_DEFAULT);
+}
+
 static void
 play(const struct side *on, uint64_t seed)
 {
@@ -298,15 +307,10 @@ play(const struct side *on, uint64_t seed)
 	exit_body = (int)(mix(seed + 1) % N_BODIES);
 	n_exits = (int)(mix(seed + 2) % 3);
 	for (i = 0; i < N_RUNS; i++) {
-		uint64_t mode = mix(seed + 3 + (uint64_t)i) % 4;
-
 		note("\nmain%d:", i);
 		run_body(i);
 		run_body(i + 1);
-		note("\n=%d",
-			side->run(mode > ROTA_RUN_NOWAIT ?
-					ROTA_RUN_DEFAULT :
-					(enum rota_run_mode)mode));
+		note("\n=%d", run_somehow(mix(seed + 3 + (uint64_t)i) % 6));
 	}
 }
 
@@ -564,6 +568,23 @@ on_wait(uint64_t timeout_ns)
 	}
 }
 
+static int
+loop_drive(void)
+{
+	struct pollfd fds[8];
+	uint64_t timeout_ns;
+	int n;
+
+	ck_assert_int_ge(rota_loop_prepare(loop), 0);
+	n = rota_loop_pollfds(loop, fds, 8);
+	ck_assert_int_le(n, 8);
+	timeout_ns = rota_loop_wait_ns(loop);
+	(void)harness_fake_time_sys()->poll(fds, (nfds_t)n, timeout_ns);
+	n = rota_loop_dispatch(loop);
+	ck_assert_int_eq(rota__loop_check(loop), 0);
+	return n;
+}
+
 static const struct side loop_side = {
 	.start = loop_start,
 	.again = loop_again,
@@ -580,6 +601,7 @@ static const struct side loop_side = {
 	.drain = loop_drain,
 	.stop_loop = loop_stop_loop,
 	.run = run_once_checked,
+	.drive = loop_drive,
 };
 
 /* Both *******************************************************************/

@@ -553,6 +553,22 @@ model_run(enum rota_run_mode mode)
 	return is_alive();
 }
 
+static int
+model_drive(void)
+{
+	uint64_t timeout_ns;
+
+	model.now_is_good = 0;
+	run_tasks();
+	model_timers();
+	begin_turn();
+	timeout_ns = may_wait() ? wait_ns() : 0;
+	model.now_is_good = 0;
+	end_turn(timeout_ns);
+	model.is_stopping = 0;
+	return is_alive();
+}
+
 const struct side model_side = {
 	.start = model_start,
 	.again = model_again,
@@ -569,6 +585,7 @@ const struct side model_side = {
 	.drain = model_drain,
 	.stop_loop = model_stop_loop,
 	.run = model_run,
+	.drive = model_drive,
 };
 
 void

@@ -42,6 +42,8 @@ struct side {
 	void (*drain)(void);
 	void (*stop_loop)(void);
 	int (*run)(enum rota_run_mode mode);
+	/* One turn in three steps, by a foreign loop. */
+	int (*drive)(void);
 };
 
 extern const struct side model_side;
