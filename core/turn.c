@@ -216,6 +216,8 @@ poll_phase(struct rota_loop *loop, uint64_t timeout_ns)
 		rota__inbox_rise(loop);
 		timeout_ns = 0;
 	}
+	/* For who asks after a poll that did not wait. */
+	loop->now_is_good = 0;
 	enter(loop, ROTA_PHASE_POLL);
 	r = rota__fds_poll(loop, timeout_ns);
 	error = rota__inbox_take_error(loop);

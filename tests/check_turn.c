@@ -4,6 +4,7 @@
  * runs between, and when poll may wait. Most tests run turn by turn; those
  * of waiting live in fake time.
  */
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -1341,6 +1342,30 @@ FAKE_TIME_TEST(now_is_fresh_after_poll)
 	harness_close_pair(late_pipe);
 }
 
+static void
+on_hook_ask_and_work(struct rota_hook *hook)
+{
+	trace_of(hook->handle.data);
+	ck_assert_uint_eq(rota_loop_now(loop), harness_fake_now());
+	harness_advance(ROTA_SECOND);
+	if (strlen(trace_text()) > 5)
+		ck_ok(rota_loop_stop(loop));
+}
+
+/* Without timers too, when nothing else has read the clock. */
+FAKE_TIME_TEST(now_is_fresh_after_a_poll_that_does_not_wait)
+{
+	struct rota_hook idle, check;
+
+	start_hook(rota_idle_init, &idle, "I");
+	ck_ok(rota_check_init(loop, &check));
+	check.handle.data = "C";
+	ck_ok(rota_hook_start(&check, on_hook_ask_and_work));
+	ck_err(run_once_checked(ROTA_RUN_DEFAULT), 1);
+	ck_trace("ICICIC");
+	close_all();
+}
+
 FAKE_TIME_TEST(a_slow_callback_does_not_lengthen_the_wait)
 {
 	uint64_t begin = harness_fake_now();
@@ -1899,6 +1924,7 @@ add_cases_of_timers(Suite *suite)
 		tc, once_never_returns_before_the_timer_it_waited_for);
 	tcase_add_test(tc, timers_of_one_phase_see_the_same_now);
 	tcase_add_test(tc, now_is_fresh_after_poll);
+	tcase_add_test(tc, now_is_fresh_after_a_poll_that_does_not_wait);
 	tcase_add_test(tc, a_slow_callback_does_not_lengthen_the_wait);
 	tcase_add_test(tc,
 		a_slow_callback_that_asked_for_now_does_not_lengthen_the_wait);

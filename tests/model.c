@@ -394,7 +394,6 @@ is_readable(void)
 static void
 model_wait(uint64_t timeout_ns)
 {
-	model.now_is_good = 0;
 	if (is_readable())
 		return;
 	if (timeout_ns == ROTA_FOREVER) {
@@ -489,6 +488,7 @@ end_turn(uint64_t timeout_ns)
 {
 	uint64_t last;
 
+	model.now_is_good = 0;
 	if (timeout_ns != 0) {
 		if (model.posts.n_taken == model.posts.n)
 			model_wait(timeout_ns);
@@ -563,7 +563,6 @@ model_drive(void)
 	model_timers();
 	begin_turn();
 	timeout_ns = may_wait() ? wait_ns() : 0;
-	model.now_is_good = 0;
 	end_turn(timeout_ns);
 	model.is_stopping = 0;
 	return is_alive();
