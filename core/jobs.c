@@ -82,6 +82,7 @@ void
 rota__jobs_init(struct rota_loop *loop, struct rota_pool *pool)
 {
 	rota__ring_init(&loop->jobs.in_flight);
+	loop->jobs.pid = loop->sys->getpid();
 	loop->jobs.pool = pool;
 	if (pool != NULL)
 		type_of(pool)->hold(pool);
@@ -109,6 +110,9 @@ rota__jobs_fork(struct rota_loop *loop)
 	struct rota_link *link;
 	struct rota_job *job;
 
+	if (loop->jobs.pid == loop->sys->getpid())
+		return;
+	loop->jobs.pid = loop->sys->getpid();
 	if (loop->jobs.pool != NULL)
 		type_of(loop->jobs.pool)->fork(loop->jobs.pool);
 	rota__inbox_drop(loop, deliver_job);

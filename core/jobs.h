@@ -47,6 +47,8 @@ struct rota__jobs {
 	struct rota_link in_flight;
 	/* Where jobs go that name no pool; held. NULL before the first. */
 	struct rota_pool *pool;
+	/* The process whose threads do the jobs. */
+	pid_t pid;
 	/* How large a default pool must be for this loop; 0 for any size. */
 	unsigned n_threads;
 };
