@@ -307,6 +307,7 @@ LOOP_TEST(a_pool_is_resized_while_it_is_busy)
 		unsigned n = sizes[i];
 
 		n_works = 0;
+		memset(ran, 0, sizeof(ran));
 		gate_close();
 		ck_ok(rota_pool_resize(pool, n));
 		for (unsigned j = 0; j < 12; j++)

@@ -10,6 +10,15 @@
 
 struct pools pools;
 
+/* There in a program that is built with the thread sanitizer. */
+extern void __tsan_init(void) __attribute__((weak));
+
+int
+pools_child_has_threads(void)
+{
+	return __tsan_init == NULL;
+}
+
 /* What a thread was to run. */
 struct start {
 	void *(*run)(void *);
@@ -150,12 +159,23 @@ pools_metrics(struct rota_pool *pool)
 	return metrics;
 }
 
+static void *
+run_nothing(void *data)
+{
+	return data;
+}
+
+/* A sanitizer may have one of its own, which comes with our first. */
 int
 pools_count_threads(void)
 {
-	DIR *tasks = opendir("/proc/self/task");
+	pthread_t thread;
+	DIR *tasks;
 	int n = 0;
 
+	ck_assert_int_eq(pthread_create(&thread, NULL, run_nothing, NULL), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	tasks = opendir("/proc/self/task");
 	if (tasks == NULL)
 		return -1;
 	for (const struct dirent *entry; (entry = readdir(tasks)) != NULL;)

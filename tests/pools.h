@@ -45,6 +45,9 @@ void pools_ck_no_thread(void);
 /* All of rota_pool_metrics(). */
 struct rota_pool_metrics pools_metrics(struct rota_pool *pool);
 
+/* 0: this program cannot start threads in the child of a fork. */
+int pools_child_has_threads(void);
+
 /* Threads of this process as the system counts them; -1 if it does not. */
 int pools_count_threads(void);
 
