@@ -76,7 +76,9 @@ rota__job_set_queued(struct rota_job *job)
 int
 rota__job_perform(struct rota_job *job)
 {
-	return rota__job_is_canceled(job) ? -ECANCELED : job->run(job);
+	return state_of(job) & (ROTA__JOB_CANCELED | ROTA__JOB_LEFT) ?
+		-ECANCELED :
+		job->run(job);
 }
 
 static void

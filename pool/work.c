@@ -40,15 +40,25 @@ rota_work_start_at(struct rota_loop *loop, struct rota_work *work,
 	const struct rota_work_options *options, rota_work_run_fn *run,
 	rota_work_done_fn *done, const char *place)
 {
+	struct rota_work before;
+	int r;
+
 	if (options == NULL)
 		options = &default_options;
 	if (loop == NULL || work == NULL || run == NULL || done == NULL ||
 		options->size != sizeof(*options))
 		return -EINVAL;
+	before.run = work->run;
+	before.done = work->done;
 	work->run = run;
 	work->done = done;
-	return rota__job_start_in(loop, options->pool, options->lane,
+	r = rota__job_start_in(loop, options->pool, options->lane,
 		options->priority, &work->job, &work_type, place);
+	if (r < 0) {
+		work->run = before.run;
+		work->done = before.done;
+	}
+	return r;
 }
 
 int

@@ -59,7 +59,7 @@ START_TEST(without_jobs_there_is_no_next_one)
 {
 	begin(4);
 	ck_assert_int_eq(next(), -1);
-	ck_assert_int_eq(rota__lanes_are_idle(&lanes), 1);
+	ck_assert_int_eq(rota__lanes_are_idle(&lanes, 0), 1);
 }
 END_TEST
 
@@ -73,7 +73,7 @@ START_TEST(jobs_of_a_lane_start_in_the_order_of_coming)
 	ck_assert_int_eq(next(), 1);
 	ck_assert_int_eq(next(), 2);
 	ck_assert_int_eq(next(), -1);
-	ck_assert_int_eq(rota__lanes_are_idle(&lanes), 0);
+	ck_assert_int_eq(rota__lanes_are_idle(&lanes, 0), 0);
 }
 END_TEST
 
@@ -144,6 +144,19 @@ START_TEST(a_lane_apart_comes_on_top_of_the_size)
 	ck_assert_int_eq(next(), 2);
 	end(IO);
 	ck_assert_int_eq(next(), 5);
+}
+END_TEST
+
+START_TEST(lanes_are_idle_but_for_those_that_are_left)
+{
+	begin(4);
+	put(IO, 0);
+	ck_assert_int_eq(rota__lanes_are_idle(&lanes, 1), 0);
+	ck_assert_int_eq(next(), 0);
+	ck_assert_int_eq(rota__lanes_are_idle(&lanes, 0), 0);
+	ck_assert_int_eq(rota__lanes_are_idle(&lanes, 1), 1);
+	end(IO);
+	ck_assert_int_eq(rota__lanes_are_idle(&lanes, 0), 1);
 }
 END_TEST
 
@@ -492,6 +505,7 @@ add_cases(Suite *suite)
 	tcase_add_test(tc, no_more_run_at_once_than_the_size_allows);
 	tcase_add_test(tc, a_lane_that_runs_nothing_gets_a_thread_in_any_case);
 	tcase_add_test(tc, a_lane_apart_comes_on_top_of_the_size);
+	tcase_add_test(tc, lanes_are_idle_but_for_those_that_are_left);
 	tcase_add_test(tc, a_limit_is_kept);
 	tcase_add_test(tc, the_lane_that_runs_fewer_goes_first);
 	tcase_add_test(tc, shares_are_kept_with_one_thread);

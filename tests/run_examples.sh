@@ -766,7 +766,7 @@ fi
 ## Programs by themselves ####################################################
 
 for program in backends chat_server echo_client echo_server fd_pass frames \
-	handover line_reader run_child tcp_proxy tour tty_keys udp_echo \
+	handover line_reader parallel_work run_child tcp_proxy tour tty_keys udp_echo \
 	watch_dir; do
 	ends 0 "$program" "examples/$program" --help
 	says "$program" "^usage: $program"
@@ -805,6 +805,27 @@ for backend in $usable; do
 done
 ends 0 frames examples/frames --seconds 0.3 --rate 100 --slice 50
 says frames '^frames [1-9][0-9]*, dropped [1-9][0-9]*, '
+
+# In the threads of a pool; and broken off while it would take for ever.
+ends 2 parallel_work examples/parallel_work --threads 0
+ends 2 parallel_work examples/parallel_work --limit -1
+ends 1 parallel_work examples/parallel_work --backend nonsense
+for backend in $usable; do
+	ends 0 parallel_work examples/parallel_work --backend "$backend" \
+		--limit 200000 --threads 3
+	says parallel_work "^17984 primes below 200000, counted in 64 slices of 64 (backend $backend)\$"
+	examples/parallel_work --backend "$backend" --limit 1000000000000 \
+		>"$dir/parallel_work.out" 2>&1 </dev/null &
+	client=$!
+	nap
+	nap
+	kill -INT "$client" || fail "parallel_work is done too early"
+	status=0
+	wait "$client" || status=$?
+	client=
+	[ $status -eq 130 ] || fail "parallel_work ended with $status"
+	says parallel_work "^[0-9]* primes below 1000000000000, counted in [0-9]* slices of 64 (backend $backend)\$"
+done
 
 ## A child ###################################################################
 
