@@ -1177,6 +1177,13 @@ on_written(struct rota_write *write, int status)
 }
 
 static void
+on_datagram_sent(struct rota_send *send, int status)
+{
+	(void)send;
+	trace(status == 0 ? 'u' : 'x');
+}
+
+static void
 on_file_sent(struct rota_send_file *send, int status)
 {
 	(void)send;
@@ -1790,6 +1797,56 @@ LOOP_TEST(a_pump_wants_a_source_nobody_reads_and_connections)
 	close_all();
 	ck_ok(close(peer));
 	ck_trace("x");
+}
+
+LOOP_TEST(unix_datagrams_want_all_their_arguments)
+{
+	struct rota_unix_send send = { 0 };
+	struct iovec byte = { "x", 1 };
+	struct rota_udp udp = { 0 };
+
+	ck_refused(rota_unix_datagram_bind(NULL, "/x", 2, 0), -EINVAL);
+	ck_refused(rota_unix_datagram_bind(&udp, "/x", 2, 0), -EINVAL);
+	ck_refused(rota_unix_datagram_connect(NULL, "/x", 2), -EINVAL);
+	ck_refused(rota_unix_datagram_send(
+			   NULL, &send, &byte, 1, "/x", 2, on_datagram_sent),
+		-EINVAL);
+	ck_refused((int)rota_unix_datagram_try_send(NULL, &byte, 1, "/x", 2),
+		-EINVAL);
+	ck_ok(rota_udp_init(loop, &udp));
+	ck_refused_for(
+		&udp, rota_unix_datagram_bind(&udp, NULL, 2, 0), -EINVAL);
+	ck_refused_for(
+		&udp, rota_unix_datagram_bind(&udp, "/x", 0, 0), -EINVAL);
+	ck_refused_for(
+		&udp, rota_unix_datagram_bind(&udp, "/x", 2, 4), -EINVAL);
+	ck_refused_for(
+		&udp, rota_unix_datagram_bind(&udp, "/x\0y", 4, 0), -EINVAL);
+	ck_refused_for(
+		&udp, rota_unix_datagram_connect(&udp, NULL, 2), -EINVAL);
+	ck_refused_for(
+		&udp, rota_unix_datagram_connect(&udp, "/x", 0), -EINVAL);
+	ck_refused_for(&udp,
+		rota_unix_datagram_send(
+			&udp, NULL, &byte, 1, "/x", 2, on_datagram_sent),
+		-EINVAL);
+	ck_refused_for(&udp,
+		rota_unix_datagram_send(&udp, &send, &byte, 1, "/x", 2, NULL),
+		-EINVAL);
+	ck_refused_for(&udp,
+		rota_unix_datagram_send(
+			&udp, &send, NULL, 1, "/x", 2, on_datagram_sent),
+		-EINVAL);
+	ck_refused_for(&udp,
+		rota_unix_datagram_send(
+			&udp, &send, &byte, 1, NULL, 2, on_datagram_sent),
+		-EINVAL);
+	ck_refused_for(&udp,
+		rota_unix_datagram_try_send(&udp, &byte, 1, "/x", 0), -EINVAL);
+	ck_refused_for(&udp,
+		rota_unix_datagram_try_send(&udp, NULL, 1, "/x", 2), -EINVAL);
+	ck_err(rota_udp_fd(&udp), -1);
+	close_all();
 }
 
 /* Kinds of streams that are not rota's ********************************/
@@ -3055,6 +3112,7 @@ add_stream_cases(Suite *suite)
 
 	tcase_add_loop_test(tc, functions_of_streams_want_a_stream);
 	tcase_add_loop_test(tc, functions_of_streams_want_all_their_arguments);
+	tcase_add_loop_test(tc, unix_datagrams_want_all_their_arguments);
 	tcase_add_loop_test(tc, files_to_be_sent_want_a_place_and_a_callback);
 	tcase_add_loop_test(tc, writes_want_sizes_that_can_be_summed_up);
 	tcase_add_loop_test(tc, a_stream_blank_closing_or_closed_refuses_all);

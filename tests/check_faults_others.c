@@ -419,6 +419,55 @@ remove_socket_file(void)
 		ck_assert_int_eq(is_left, 0);
 }
 
+/* Datagrams with names ************************************************/
+
+static struct rota_udp bound;
+static struct rota_udp unbound;
+static struct rota_send send_request;
+
+static void
+on_datagram(struct rota_udp *udp, ssize_t n, const void *data,
+	const struct rota_datagram *datagram)
+{
+	(void)data;
+	(void)datagram;
+	if (n < 0) {
+		(void)note((int)n);
+		give_up();
+		return;
+	}
+	now.n_told++;
+	close_if_open(&udp->handle);
+}
+
+static void
+on_datagram_sent(struct rota_send *send, int status)
+{
+	(void)send;
+	end_request(status);
+}
+
+static void
+a_datagram_to_a_name(void)
+{
+	struct iovec byte = { "x", 1 };
+
+	kinds_fifo(path, sizeof(path));
+	ck_ok(unlink(path));
+	if (note(rota_udp_init(loop, &bound)) < 0 ||
+		note(rota_udp_init(loop, &unbound)) < 0 ||
+		note(rota_unix_datagram_bind(
+			&bound, path, strlen(path), ROTA_UNIX_UNLINK)) < 0 ||
+		note(rota_unix_datagram_connect(&unbound, path, strlen(path))) <
+			0)
+		return;
+	if (note(rota_udp_receive_start(&bound, NULL, on_datagram)) == 0)
+		now.n_expected++;
+	begin_request(rota_udp_send(
+		&unbound, &send_request, &byte, 1, NULL, on_datagram_sent));
+	drive(ROTA_RUN_DEFAULT);
+}
+
 /* All of them *********************************************************/
 
 static const struct program programs[] = {
@@ -427,6 +476,7 @@ static const struct program programs[] = {
 	{ "a child that SIGCHLD tells of", a_child_that_sigchld_tells_of, 0,
 		bury },
 	{ "a child with pipes", a_child_with_pipes, 0, bury },
+	{ "a datagram to a name", a_datagram_to_a_name, 0, remove_socket_file },
 	{ "a descriptor that is passed", a_descriptor_that_is_passed, 0,
 		remove_socket_file },
 	{ "a program that is missing", a_program_that_is_missing, 0, bury },

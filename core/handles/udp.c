@@ -59,6 +59,7 @@ close_udp(struct rota_handle *handle)
 	rota__sender_leave(rota__udp_sender(udp));
 	rota__udp_drop_kept(udp);
 	rota__udp_drop_socket(udp);
+	rota__udp_drop_file(udp);
 	udp->state = 0;
 	return 0;
 }
@@ -166,13 +167,15 @@ rota_udp_init(struct rota_loop *loop, struct rota_udp *udp)
 	rota__queue_init(&udp->sending);
 	udp->queued_bytes = 0;
 	udp->n_queued = 0;
+	udp->file = NULL;
+	udp->spare = NULL;
 	rota__handle_init(loop, &udp->handle, &rota__udp_type);
 	rota__sender_init(rota__udp_sender(udp));
 	return 0;
 }
 
-static void
-adopt(struct rota_udp *udp, int fd, int family, uint32_t state)
+void
+rota__udp_adopt(struct rota_udp *udp, int fd, int family, uint32_t state)
 {
 	rota__watch_bind(&udp->watch, fd);
 	udp->family = family;
@@ -197,7 +200,8 @@ inspect(const struct rota_sys *sys, int fd, int *ret_family)
 	r = sys->getsockname(fd, &addr.any, &len);
 	if (r < 0)
 		return r;
-	if (rota__address_length(&addr.any) == 0)
+	if (rota__address_length(&addr.any) == 0 &&
+		addr.any.sa_family != AF_UNIX)
 		return -EAFNOSUPPORT;
 	*ret_family = addr.any.sa_family;
 	len = sizeof(addr);
@@ -226,8 +230,10 @@ rota_udp_open(struct rota_udp *udp, int fd)
 	if (r < 0)
 		return r;
 	/* An error queue that nobody reads would keep the socket ready. */
-	(void)rota__errors_ask(sys, fd, family, 0);
-	adopt(udp, fd, family, is_connected ? ROTA__UDP_CONNECTED : 0);
+	if (family != AF_UNIX)
+		(void)rota__errors_ask(sys, fd, family, 0);
+	rota__udp_adopt(
+		udp, fd, family, is_connected ? ROTA__UDP_CONNECTED : 0);
 	return 0;
 }
 
@@ -280,7 +286,7 @@ make_socket(struct rota_udp *udp, const struct sockaddr *addr, unsigned flags)
 		(void)sys->close(fd);
 		return r;
 	}
-	adopt(udp, fd, addr->sa_family, 0);
+	rota__udp_adopt(udp, fd, addr->sa_family, 0);
 	return 0;
 }
 
@@ -309,9 +315,8 @@ rota_udp_bind(struct rota_udp *udp, const struct sockaddr *addr, unsigned flags)
 	return make_socket(udp, addr, flags);
 }
 
-/* Sends what was queued for the peer of before. */
-static int
-end_sends(struct rota_udp *udp)
+int
+rota__udp_end_sends(struct rota_udp *udp)
 {
 	if (udp->sending.unsent == NULL)
 		return 0;
@@ -328,7 +333,7 @@ rota_udp_connect(struct rota_udp *udp, const struct sockaddr *addr)
 
 	if (!rota__udp_is_open(udp) || addr == NULL)
 		return -EINVAL;
-	r = end_sends(udp);
+	r = rota__udp_end_sends(udp);
 	if (r < 0)
 		return r;
 	is_new = udp->watch.fd < 0;
@@ -357,7 +362,7 @@ rota_udp_disconnect(struct rota_udp *udp)
 		return -EINVAL;
 	if (!(udp->state & ROTA__UDP_CONNECTED))
 		return -ENOTCONN;
-	r = end_sends(udp);
+	r = rota__udp_end_sends(udp);
 	if (r < 0)
 		return r;
 	sys = udp->handle.loop->sys;

@@ -11,10 +11,13 @@
 #ifndef ROTA_CORE_HANDLES_UDP_H
 #define ROTA_CORE_HANDLES_UDP_H
 
+#include <sys/un.h>
+
 #include "core/address.h"
 #include "core/control.h"
 #include "core/handle.h"
 #include "rota/udp.h"
+#include "rota/unix.h"
 
 enum rota__udp_state {
 	ROTA__UDP_RECEIVING = 1 << 0,
@@ -39,7 +42,10 @@ struct rota__batch {
 	unsigned next;
 	struct rota__message messages[ROTA__BATCH_MESSAGES];
 	struct iovec pieces[ROTA__BATCH_MESSAGES];
-	union rota__address peers[ROTA__BATCH_MESSAGES];
+	union {
+		union rota__address ip;
+		struct sockaddr_un un;
+	} peers[ROTA__BATCH_MESSAGES];
 	struct rota__control controls[ROTA__BATCH_MESSAGES];
 	/* Touched only as far as it is used. */
 	char bytes[ROTA__BATCH_BYTES];
@@ -68,6 +74,25 @@ int rota__udp_need_socket(struct rota_udp *udp, int family);
 
 /* Closes the socket: the handle is as one that never had any. */
 void rota__udp_drop_socket(struct rota_udp *udp);
+
+/* Gives a handle without a socket one, for which there is room. */
+void rota__udp_adopt(struct rota_udp *udp, int fd, int family, uint32_t state);
+
+/* Sends what was queued for the peer of before; -EBUSY if it cannot. */
+int rota__udp_end_sends(struct rota_udp *udp);
+
+/* Removes the file of a unix-domain socket, udp_unix.c. */
+void rota__udp_drop_file(struct rota_udp *udp);
+
+/*
+ * Writes all that a send needs but its request and its peer; then queues it.
+ * A send of which is_named is set has room for the peer behind it.
+ */
+int rota__udp_prepare_send(
+	struct rota_send *send, const struct iovec *buffers, unsigned n);
+void rota__udp_queue_send(struct rota_udp *udp, struct rota_send *request,
+	rota_send_fn *fn, const char *place);
+ssize_t rota__udp_try_send(struct rota_udp *udp, const struct rota_send *send);
 
 /* Sending, udp_send.c. */
 void rota__udp_flush(struct rota_handle *handle);

@@ -11,11 +11,20 @@
 
 /* 0 if the handle has a socket to set something on. */
 static int
-check(const struct rota_udp *udp)
+check_any(const struct rota_udp *udp)
 {
 	if (!rota__udp_is_open(udp))
 		return -EINVAL;
 	return udp->watch.fd < 0 ? -ENOTCONN : 0;
+}
+
+/* The same for what only sockets of the internet have. */
+static int
+check(const struct rota_udp *udp)
+{
+	int r = check_any(udp);
+
+	return r == 0 && udp->family == AF_UNIX ? -ENOTSUP : r;
 }
 
 static const struct rota_sys *
@@ -228,7 +237,7 @@ rota_udp_set_broadcast(struct rota_udp *udp, int on)
 static int
 set_buffer(struct rota_udp *udp, int name, int bytes)
 {
-	int r = check(udp);
+	int r = check_any(udp);
 
 	if (r == 0 && bytes < 1)
 		r = -EINVAL;
@@ -240,7 +249,7 @@ get_buffer(const struct rota_udp *udp, int name)
 {
 	int bytes = 0;
 	socklen_t len = sizeof(bytes);
-	int r = check(udp);
+	int r = check_any(udp);
 
 	if (r == 0)
 		r = sys_of(udp)->getsockopt(

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/handles/udp.h"
+#include "core/handles/unix.h"
 #include "core/pending.h"
 #include "core/turn.h"
 
@@ -84,9 +85,10 @@ static void
 tell_one(struct rota_udp *udp, struct rota__batch *batch, unsigned i)
 {
 	const struct rota__message *message = &batch->messages[i];
+	char name[ROTA_UNIX_NAME_BYTES];
 	struct rota__details details;
 	struct rota_datagram datagram = {
-		.peer = &batch->peers[i].any,
+		.peer = &batch->peers[i].ip.any,
 		.flags = i + 1 == batch->n ? ROTA_DATAGRAM_LAST : 0,
 	};
 
@@ -100,6 +102,12 @@ tell_one(struct rota_udp *udp, struct rota__batch *batch, unsigned i)
 		datagram.flags |= ROTA_DATAGRAM_HAS_ECN;
 	if (message->header.msg_flags & MSG_TRUNC)
 		datagram.flags |= ROTA_DATAGRAM_TRUNCATED;
+	if (udp->family == AF_UNIX) {
+		datagram.peer = NULL;
+		datagram.name = name;
+		datagram.name_bytes = rota__unix_name_in(
+			&batch->peers[i].un, message->header.msg_namelen, name);
+	}
 	call_receive(udp, (ssize_t)message->n_bytes, batch->pieces[i].iov_base,
 		&datagram);
 }
@@ -142,8 +150,8 @@ rota__udp_drop_kept(struct rota_udp *udp)
 
 /* Makes piece i of the batch `n_bytes` of memory, ready to be filled. */
 static void
-prepare_piece(
-	struct rota__batch *batch, unsigned i, void *memory, size_t n_bytes)
+prepare_piece(const struct rota_udp *udp, struct rota__batch *batch, unsigned i,
+	void *memory, size_t n_bytes)
 {
 	struct msghdr *header = &batch->messages[i].header;
 
@@ -154,6 +162,9 @@ prepare_piece(
 	header->msg_namelen = sizeof(batch->peers[i]);
 	header->msg_iov = &batch->pieces[i];
 	header->msg_iovlen = 1;
+	/* Without room the kernel closes descriptors that nobody asked for. */
+	if (udp->family == AF_UNIX)
+		return;
 	header->msg_control = batch->controls[i].is.bytes;
 	header->msg_controllen = sizeof(batch->controls[i].is);
 }
@@ -174,7 +185,7 @@ cut(const struct rota_udp *udp, struct rota__batch *batch,
 	if (n > memory->iov_len / piece)
 		n = (unsigned)(memory->iov_len / piece);
 	for (i = 0; i < n; i++)
-		prepare_piece(batch, i, at + i * piece, piece);
+		prepare_piece(udp, batch, i, at + i * piece, piece);
 	return n;
 }
 

@@ -17,6 +17,9 @@
 /* The longest that the header of a datagram can tell. */
 #define MAX_SEGMENT_BYTES 65535
 
+_Static_assert(sizeof(struct sockaddr_un) <=
+		sizeof(((struct rota_unix_send *)NULL)->name),
+	"a rota_unix_send has room for a name");
 _Static_assert(
 	sizeof(union rota__address) <= sizeof(((struct rota_send *)NULL)->peer),
 	"a rota_send has room for an address");
@@ -36,6 +39,14 @@ tell_send(struct rota_request *request, int status)
 
 	send->fn(send, status);
 }
+
+/* A struct rota_unix_send. */
+static const struct rota_request_type named_type = {
+	.name = "send",
+	.size = sizeof(struct rota_unix_send),
+	.cancel = cancel,
+	.tell = tell_send,
+};
 
 static const struct rota_request_type send_type = {
 	.name = "send",
@@ -92,6 +103,16 @@ write_control(const struct rota_udp *udp, const struct rota_send *send,
 	rota__control_write(control, udp->family, &details);
 }
 
+static void *
+peer_of(const struct rota_send *send)
+{
+	const void *peer = send->is_named ?
+		(const void *)((const struct rota_unix_send *)send)->name :
+		send->peer;
+
+	return (void *)(uintptr_t)peer;
+}
+
 static void
 write_message(const struct rota_udp *udp, const struct rota_send *send,
 	struct rota__control *control, struct msghdr *header)
@@ -101,7 +122,7 @@ write_message(const struct rota_udp *udp, const struct rota_send *send,
 	header->msg_iov = (struct iovec *)(uintptr_t)send->buffers;
 	header->msg_iovlen = send->n_buffers;
 	if (send->peer_bytes > 0) {
-		header->msg_name = (void *)(uintptr_t)send->peer;
+		header->msg_name = peer_of(send);
 		header->msg_namelen = send->peer_bytes;
 	}
 	write_control(udp, send, control);
@@ -125,6 +146,19 @@ fill(const struct rota_udp *udp, struct burst *burst)
 	return n;
 }
 
+/*
+ * Is the kernel full? Not if a receiver with a name is: no wait would tell
+ * when he takes more.
+ */
+static int
+is_full(const struct rota_udp *udp, ssize_t r)
+{
+	const struct rota_request *first = udp->sending.unsent;
+
+	return (r == -EAGAIN || r == -EWOULDBLOCK) &&
+		first->type != &named_type;
+}
+
 /* Sends one call's worth. Returns 1 to go on, 0 if the kernel is full. */
 static int
 send_some(struct rota_udp *udp)
@@ -138,7 +172,7 @@ send_some(struct rota_udp *udp)
 		r = sys->sendmmsg(udp->watch.fd, burst.messages, n);
 	else
 		r = sys->sendmsg(udp->watch.fd, &burst.messages[0].header);
-	if (r == -EAGAIN || r == -EWOULDBLOCK)
+	if (is_full(udp, r))
 		return 0;
 	if (r < 0 || n == 1) {
 		decide_first(udp, r < 0 ? (int)r : 0);
@@ -254,6 +288,8 @@ put_options(struct rota_udp *udp, struct rota_send *send,
 {
 	int r = 0;
 
+	if (udp->family == AF_UNIX)
+		return -ENOTSUP;
 	if (options->segment_bytes != 0)
 		r = check_segments(udp);
 	if (r == 0)
@@ -295,15 +331,20 @@ put_peer(struct rota_udp *udp, struct rota_send *send,
 	return 0;
 }
 
-static int
-check_arguments(const struct iovec *buffers, unsigned n,
-	const struct rota_send_options *options, size_t *ret_bytes)
+int
+rota__udp_prepare_send(
+	struct rota_send *send, const struct iovec *buffers, unsigned n)
 {
 	if (n > 0 && buffers == NULL)
 		return -EINVAL;
-	if (options != NULL && check_options(options) < 0)
-		return -EINVAL;
-	return sum_bytes(buffers, n, ret_bytes);
+	send->buffers = buffers;
+	send->n_buffers = n;
+	send->has_ecn = 0;
+	send->has_local = 0;
+	send->is_named = 0;
+	send->interface = 0;
+	send->segment_bytes = 0;
+	return sum_bytes(buffers, n, &send->n_bytes);
 }
 
 /* Writes all that a send needs but its request. */
@@ -313,22 +354,38 @@ prepare(struct rota_udp *udp, struct rota_send *send,
 	const struct rota_send_options *options)
 {
 	int is_new = udp->watch.fd < 0;
-	int r = check_arguments(buffers, n, options, &send->n_bytes);
+	int r = options == NULL ? 0 : check_options(options);
 
+	if (r == 0)
+		r = rota__udp_prepare_send(send, buffers, n);
 	if (r < 0)
 		return r;
-	send->buffers = buffers;
-	send->n_buffers = n;
-	send->has_ecn = 0;
-	send->has_local = 0;
-	send->interface = 0;
-	send->segment_bytes = 0;
 	r = put_peer(udp, send, addr);
 	if (r == 0 && options != NULL)
 		r = put_options(udp, send, options);
 	if (r < 0 && is_new)
 		rota__udp_drop_socket(udp);
 	return r;
+}
+
+void
+rota__udp_queue_send(struct rota_udp *udp, struct rota_send *request,
+	rota_send_fn *fn, const char *place)
+{
+	unsigned n = request->n_buffers;
+
+	if (n > 0 && n <= ROTA_SEND_INLINE) {
+		memcpy(request->inline_buffers, request->buffers,
+			n * sizeof(*request->buffers));
+		request->buffers = request->inline_buffers;
+	}
+	request->fn = fn;
+	(void)rota_request_begin(&udp->handle, &request->request,
+		request->is_named ? &named_type : &send_type, place);
+	rota__queue_append(&udp->sending, &request->request);
+	udp->queued_bytes += request->n_bytes;
+	udp->n_queued++;
+	send_soon(udp);
 }
 
 int
@@ -344,17 +401,7 @@ rota_udp_send_with_at(struct rota_udp *udp, struct rota_send *request,
 	r = prepare(udp, request, buffers, n, addr, options);
 	if (r < 0)
 		return r;
-	if (n > 0 && n <= ROTA_SEND_INLINE) {
-		memcpy(request->inline_buffers, buffers, n * sizeof(*buffers));
-		request->buffers = request->inline_buffers;
-	}
-	request->fn = fn;
-	(void)rota_request_begin(
-		&udp->handle, &request->request, &send_type, place);
-	rota__queue_append(&udp->sending, &request->request);
-	udp->queued_bytes += request->n_bytes;
-	udp->n_queued++;
-	send_soon(udp);
+	rota__udp_queue_send(udp, request, fn, place);
 	return 0;
 }
 
@@ -368,24 +415,30 @@ rota_udp_send_at(struct rota_udp *udp, struct rota_send *request,
 }
 
 ssize_t
-rota_udp_try_send(struct rota_udp *udp, const struct iovec *buffers, unsigned n,
-	const struct sockaddr *addr, const struct rota_send_options *options)
+rota__udp_try_send(struct rota_udp *udp, const struct rota_send *send)
 {
-	struct rota_send send;
 	struct rota__control control;
 	struct msghdr header;
 	ssize_t r;
 
+	if (udp->sending.unsent != NULL)
+		return -EAGAIN;
+	write_message(udp, send, &control, &header);
+	r = udp->handle.loop->sys->sendmsg(udp->watch.fd, &header);
+	return r == -EWOULDBLOCK ? -EAGAIN : r;
+}
+
+ssize_t
+rota_udp_try_send(struct rota_udp *udp, const struct iovec *buffers, unsigned n,
+	const struct sockaddr *addr, const struct rota_send_options *options)
+{
+	struct rota_send send;
+	int r;
+
 	if (!rota__udp_is_open(udp))
 		return -EINVAL;
 	r = prepare(udp, &send, buffers, n, addr, options);
-	if (r < 0)
-		return r;
-	if (udp->sending.unsent != NULL)
-		return -EAGAIN;
-	write_message(udp, &send, &control, &header);
-	r = udp->handle.loop->sys->sendmsg(udp->watch.fd, &header);
-	return r == -EWOULDBLOCK ? -EAGAIN : r;
+	return r < 0 ? r : rota__udp_try_send(udp, &send);
 }
 
 int

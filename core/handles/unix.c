@@ -88,9 +88,8 @@ static const struct rota_stream_type unix_stream = {
 
 /* The handle **********************************************************/
 
-/* Takes a name out of the kernel's address: its length, 0 for none. */
-static size_t
-name_in(const struct sockaddr_storage *addr, socklen_t len, char *name)
+size_t
+rota__unix_name_in(const void *addr, socklen_t len, char *name)
 {
 	size_t n = len > PATH_OFFSET ? (size_t)len - PATH_OFFSET : 0;
 
@@ -115,9 +114,9 @@ describe_unix(const struct rota_handle *handle, char *text, size_t size_bytes)
 	if (stream->watch.fd < 0)
 		return;
 	if (rota__socket_peer_address(stream, &addr, &len) == 0)
-		n = name_in(&addr, len, name);
+		n = rota__unix_name_in(&addr, len, name);
 	if (n == 0 && rota__socket_local_address(stream, &addr, &len) == 0) {
-		n = name_in(&addr, len, name);
+		n = rota__unix_name_in(&addr, len, name);
 		what = "at ";
 	}
 	if (n == 0) {
@@ -183,7 +182,8 @@ rota__unix_leave(struct rota_stream *stream)
 	if (stream->more == NULL || stream->more->of_unix == NULL)
 		return;
 	rota__unix_close_fds(stream);
-	rota__unix_remove_file(stream);
+	rota__unix_remove_file(
+		stream->handle.loop->sys, &stream->more->of_unix->file);
 }
 
 void
@@ -251,8 +251,9 @@ rota_unix_open(struct rota_unix *un, int fd)
 	return r;
 }
 
-static int
-make_address(const char *name, size_t len, struct rota__unix_address *addr)
+int
+rota__unix_make_address(
+	const char *name, size_t len, struct rota__unix_address *addr)
 {
 	size_t room = sizeof(addr->un.sun_path);
 
@@ -272,18 +273,23 @@ make_address(const char *name, size_t len, struct rota__unix_address *addr)
 }
 
 static int
+type_of(const struct rota_unix *un)
+{
+	return un->stream.state & ROTA__STREAM_RECORDS ? SOCK_SEQPACKET :
+							 SOCK_STREAM;
+}
+
+static int
 make_socket(const struct rota_unix *un)
 {
-	return rota__socket_make(&un->stream, AF_UNIX,
-		un->stream.state & ROTA__STREAM_RECORDS ? SOCK_SEQPACKET :
-							  SOCK_STREAM,
-		0);
+	return rota__socket_make(&un->stream, AF_UNIX, type_of(un), 0);
 }
 
 int
 rota_unix_bind(
 	struct rota_unix *un, const char *name, size_t len, unsigned flags)
 {
+	struct rota__unix_more *more = NULL;
 	struct rota__unix_address addr;
 	int fd;
 	int r;
@@ -291,15 +297,19 @@ rota_unix_bind(
 	if (!is_open(un) || !rota__socket_is_free(&un->stream) ||
 		flags & ~(unsigned)(ROTA_UNIX_REPLACE_STALE | ROTA_UNIX_UNLINK))
 		return -EINVAL;
-	r = make_address(name, len, &addr);
+	r = rota__unix_make_address(name, len, &addr);
 	if (r < 0)
 		return r;
-	if (flags & ROTA_UNIX_UNLINK && rota__unix_more(&un->stream) == NULL)
-		return -ENOMEM;
+	if (flags & ROTA_UNIX_UNLINK) {
+		more = rota__unix_more(&un->stream);
+		if (more == NULL)
+			return -ENOMEM;
+	}
 	fd = make_socket(un);
 	if (fd < 0)
 		return fd;
-	r = rota__unix_bind(&un->stream, fd, &addr, flags);
+	r = rota__unix_bind(sys_of(un), fd, type_of(un), &addr, flags,
+		more == NULL ? NULL : &more->file);
 	if (r < 0) {
 		(void)sys_of(un)->close(fd);
 		return r;
@@ -317,7 +327,7 @@ rota_unix_connect_at(struct rota_unix *un, struct rota_connect *request,
 
 	if (!is_open(un) || request == NULL || fn == NULL)
 		return -EINVAL;
-	r = make_address(name, len, &addr);
+	r = rota__unix_make_address(name, len, &addr);
 	if (r == 0)
 		r = rota__socket_can_connect(&un->stream);
 	if (r < 0)
@@ -338,7 +348,7 @@ tell_name(const struct sockaddr_storage *addr, socklen_t len, char *name,
 	size_t size_bytes)
 {
 	char whole[ROTA_UNIX_NAME_BYTES];
-	size_t n = name_in(addr, len, whole);
+	size_t n = rota__unix_name_in(addr, len, whole);
 
 	if (n >= size_bytes)
 		return -ENOSPC;

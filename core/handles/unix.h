@@ -12,6 +12,13 @@
 /* Stands among descriptors where some were lost. */
 #define ROTA__LOST_FDS (-1)
 
+/* A file to remove at close, if it is still the same; "" if there is none. */
+struct rota__unix_file {
+	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1];
+	dev_t dev;
+	ino_t ino;
+};
+
 /*
  * Made with the first need, and found through rota__stream_more.
  *
@@ -24,10 +31,7 @@ struct rota__unix_more {
 	unsigned first;
 	unsigned n;
 	unsigned capacity;
-	/* The file to remove at close, if it is still the same; "" if none. */
-	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1];
-	dev_t dev;
-	ino_t ino;
+	struct rota__unix_file file;
 };
 
 /* A name as the kernel wants it. */
@@ -44,10 +48,20 @@ struct rota__unix_more *rota__unix_more(struct rota_stream *stream);
 void rota__unix_leave(struct rota_stream *stream);
 void rota__unix_free_more(struct rota_stream *stream);
 
+/*
+ * Names: from the user's, and into ROTA_UNIX_NAME_BYTES from the kernel's,
+ * whose length is returned, 0 for none.
+ */
+int rota__unix_make_address(
+	const char *name, size_t len, struct rota__unix_address *addr);
+size_t rota__unix_name_in(const void *addr, socklen_t len, char *name);
+
 /* Binds a socket, unix_bind.c. Remembers the file if it is to be removed. */
-int rota__unix_bind(struct rota_stream *stream, int fd,
-	const struct rota__unix_address *addr, unsigned flags);
-void rota__unix_remove_file(struct rota_stream *stream);
+int rota__unix_bind(const struct rota_sys *sys, int fd, int type,
+	const struct rota__unix_address *addr, unsigned flags,
+	struct rota__unix_file *file);
+void rota__unix_remove_file(
+	const struct rota_sys *sys, struct rota__unix_file *file);
 
 /* Bytes with descriptors, unix_fds.c. */
 ssize_t rota__unix_receive(

@@ -9,11 +9,10 @@
 #include "core/handles/unix.h"
 
 static int
-bind_once(struct rota_stream *stream, int fd,
+bind_once(const struct rota_sys *sys, int fd,
 	const struct rota__unix_address *addr)
 {
-	return stream->handle.loop->sys->bind(
-		fd, (const struct sockaddr *)&addr->un, addr->len);
+	return sys->bind(fd, (const struct sockaddr *)&addr->un, addr->len);
 }
 
 /* What connecting says when nobody listens there any more. */
@@ -57,61 +56,58 @@ remove_stale(const struct rota_sys *sys, int type,
 }
 
 static void
-remember_file(struct rota_stream *stream, const struct rota__unix_address *addr)
+remember_file(const struct rota_sys *sys, const struct rota__unix_address *addr,
+	struct rota__unix_file *file)
 {
-	struct rota__unix_more *more = stream->more->of_unix;
 	struct stat about;
 
-	if (stream->handle.loop->sys->lstat(addr->un.sun_path, &about) < 0)
+	if (sys->lstat(addr->un.sun_path, &about) < 0)
 		return;
-	memcpy(more->path, addr->un.sun_path, sizeof(addr->un.sun_path));
-	more->dev = about.st_dev;
-	more->ino = about.st_ino;
+	memcpy(file->path, addr->un.sun_path, sizeof(addr->un.sun_path));
+	file->dev = about.st_dev;
+	file->ino = about.st_ino;
 }
 
 /* Elsewhere than on Linux an abstract name is an empty path. */
 static int
-bind_abstract(struct rota_stream *stream, int fd,
+bind_abstract(const struct rota_sys *sys, int fd,
 	const struct rota__unix_address *addr)
 {
-	int r = bind_once(stream, fd, addr);
+	int r = bind_once(sys, fd, addr);
 
 	return r == -ENOENT || r == -EINVAL ? -ENOTSUP : r;
 }
 
 int
-rota__unix_bind(struct rota_stream *stream, int fd,
-	const struct rota__unix_address *addr, unsigned flags)
+rota__unix_bind(const struct rota_sys *sys, int fd, int type,
+	const struct rota__unix_address *addr, unsigned flags,
+	struct rota__unix_file *file)
 {
-	int type = stream->state & ROTA__STREAM_RECORDS ? SOCK_SEQPACKET :
-							  SOCK_STREAM;
 	int r;
 
 	if (addr->is_abstract)
-		return bind_abstract(stream, fd, addr);
-	r = bind_once(stream, fd, addr);
+		return bind_abstract(sys, fd, addr);
+	r = bind_once(sys, fd, addr);
 	if (r == -EADDRINUSE && flags & ROTA_UNIX_REPLACE_STALE) {
-		r = remove_stale(stream->handle.loop->sys, type, addr);
+		r = remove_stale(sys, type, addr);
 		if (r == 0 || r == -ENOENT)
-			r = bind_once(stream, fd, addr);
+			r = bind_once(sys, fd, addr);
 	}
 	if (r == 0 && flags & ROTA_UNIX_UNLINK)
-		remember_file(stream, addr);
+		remember_file(sys, addr, file);
 	return r;
 }
 
 void
-rota__unix_remove_file(struct rota_stream *stream)
+rota__unix_remove_file(const struct rota_sys *sys, struct rota__unix_file *file)
 {
-	const struct rota_sys *sys = stream->handle.loop->sys;
-	struct rota__unix_more *more = stream->more->of_unix;
 	struct stat now;
 
-	if (more->path[0] == '\0')
+	if (file->path[0] == '\0')
 		return;
 	/* One that another program has put there is not ours. */
-	if (sys->lstat(more->path, &now) == 0 && S_ISSOCK(now.st_mode) &&
-		now.st_dev == more->dev && now.st_ino == more->ino)
-		(void)sys->unlink(more->path);
-	more->path[0] = '\0';
+	if (sys->lstat(file->path, &now) == 0 && S_ISSOCK(now.st_mode) &&
+		now.st_dev == file->dev && now.st_ino == file->ino)
+		(void)sys->unlink(file->path);
+	file->path[0] = '\0';
 }

@@ -65,7 +65,7 @@ enum rota_ecn {
 
 /* What is known of a datagram received; valid inside the callback only. */
 struct rota_datagram {
-	/* The sender. */
+	/* The sender; NULL for a unix-domain socket, which has `name`. */
 	const struct sockaddr *peer;
 	/*
 	 * The address it was sent to, with port 0; NULL unless asked for by
@@ -83,6 +83,12 @@ struct rota_datagram {
 	 * each, only the last may be shorter; see rota_udp_set_merge().
 	 */
 	unsigned segment_bytes;
+	/*
+	 * The name of a unix-domain sender, with a zero byte behind it;
+	 * name_bytes is 0 if it has none, or for other sockets.
+	 */
+	const char *name;
+	size_t name_bytes;
 };
 
 /* What an error of the error queue is about, see rota_udp_tell_errors(). */
@@ -143,7 +149,8 @@ struct rota_send {
 	uint8_t ecn;
 	uint8_t has_ecn;
 	uint8_t has_local;
-	uint8_t spare;
+	/* It is a struct rota_unix_send. */
+	uint8_t is_named;
 	size_t n_bytes;
 	uint32_t peer_bytes;
 	uint32_t spare_word;
@@ -173,7 +180,9 @@ struct rota_udp {
 	struct rota_queue sending;
 	size_t queued_bytes;
 	size_t n_queued;
-	void *spare[2];
+	/* Of a unix-domain socket: what closing removes, or NULL. */
+	struct rota__unix_file *file;
+	void *spare;
 };
 
 /*
@@ -184,7 +193,8 @@ struct rota_udp {
 ROTA_API int rota_udp_init(struct rota_loop *loop, struct rota_udp *udp);
 
 /*
- * Takes over a socket of the program, bound or connected or neither: sets it
+ * Takes over a socket of the program, bound or connected or neither, also a
+ * unix-domain one of datagrams (rota/unix.h has more for these): sets it
  * non-blocking and close-on-exec, turns an error queue off; from now on rota
  * closes it.
  *

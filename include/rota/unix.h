@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Unix-domain sockets: streams (rota/stream.h) between processes of one
- * machine, which also carry descriptors and tell who the peer is.
+ * machine, which also carry descriptors and tell who the peer is; datagrams
+ * by the handles of rota/udp.h are at the foot.
  *
  * A name is a path of the file system, or on Linux an abstract one, which
  * begins with a zero byte and leaves no file behind. So names have a length.
@@ -13,6 +14,7 @@
 
 #include <rota/stream.h>
 #include <rota/types.h>
+#include <rota/udp.h>
 
 ROTA_BEGIN_C
 
@@ -199,6 +201,77 @@ ROTA_API int rota_unix_receive_fds(struct rota_unix *un, unsigned max);
  * when: the loop's thread.
  */
 ROTA_API int rota_unix_take_fd(struct rota_unix *un);
+
+/*
+ * Datagrams. The handle is a struct rota_udp: rota_udp_init(), one of the
+ * two below or rota_udp_open(), then rota_udp_receive_start() and so on; a
+ * datagram that is received tells the name of its sender. What belongs to the
+ * internet (ECN, groups, hops) is -ENOTSUP. None is lost or out of order;
+ * who sends more than the other side takes is told so.
+ */
+struct rota_unix_send {
+	struct rota_send send;
+
+	/* Private from here on. */
+	uint64_t name[ROTA_UNIX_NAME_BYTES / 8];
+};
+
+/*
+ * Makes a handle without a socket one with a name, to which others can send.
+ *
+ * shape, unit: as rota_unix_bind().
+ * errors: -EINVAL an argument is NULL, len is 0, a path has a zero byte,
+ *	flags has other bits, or the handle is closing, closed or has a
+ *	socket; others as rota_unix_bind(). The handle is as before.
+ * when: the loop's thread.
+ * source: unix(7), unix(4).
+ */
+ROTA_API int rota_unix_datagram_bind(
+	struct rota_udp *udp, const char *name, size_t len, unsigned flags);
+
+/*
+ * Sets the one peer, that of rota_udp_send() without an address; may be
+ * called again. A handle without a socket gets one, without a name, so that
+ * nobody can answer it.
+ *
+ * shape, unit: as rota_unix_bind().
+ * errors: -EINVAL an argument is NULL, len is 0, a path has a zero byte, or
+ *	the handle is closing or closed; -ENAMETOOLONG; -EBUSY sends are
+ *	queued; -EAFNOSUPPORT its socket is of the internet; -ENOMEM; those of
+ *	socket(2) and connect(2): -ENOENT, -ECONNREFUSED nobody has that
+ *	name, -EACCES, -EPROTOTYPE. Nothing changes then.
+ * when: the loop's thread.
+ * source: connect(2), unix(7).
+ */
+ROTA_API int rota_unix_datagram_connect(
+	struct rota_udp *udp, const char *name, size_t len);
+
+/*
+ * Sends as rota_udp_send() does, to a name.
+ *
+ * shape, unit: as rota_udp_send(); the name is copied.
+ * errors: those of rota_udp_send(), and of names as in rota_unix_bind(). To
+ *	`fn` comes also: -EAGAIN (Linux) or -ENOBUFS the receiver takes no
+ *	more at the moment, and nobody tells when it will: try again after
+ *	a while. (A connected handle waits for it, on Linux.) -ENOENT,
+ *	-ECONNREFUSED nobody has that name.
+ * when: the loop's thread.
+ * source: sendmsg(2), unix(7).
+ */
+ROTA_API int rota_unix_datagram_send_at(struct rota_udp *udp,
+	struct rota_unix_send *request, const struct iovec *buffers, unsigned n,
+	const char *name, size_t len, rota_send_fn *fn, const char *place);
+#define rota_unix_datagram_send(udp, request, buffers, n, name, len, fn) \
+	rota_unix_datagram_send_at( \
+		udp, request, buffers, n, name, len, fn, ROTA_PLACE(fn))
+
+/*
+ * Sends at once or not at all. Returns how many bytes were sent.
+ * errors: -EAGAIN, also if earlier sends are queued; all those above.
+ * when: the loop's thread.
+ */
+ROTA_API ssize_t rota_unix_datagram_try_send(struct rota_udp *udp,
+	const struct iovec *buffers, unsigned n, const char *name, size_t len);
 
 ROTA_END_C
 
