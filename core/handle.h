@@ -88,6 +88,7 @@ extern const struct rota_handle_type rota__pipe_type;
 extern const struct rota_handle_type rota__prepare_type;
 extern const struct rota_handle_type rota__process_type;
 extern const struct rota_handle_type rota__resolver_type;
+extern const struct rota_handle_type rota__regular_type;
 extern const struct rota_handle_type rota__signal_type;
 extern const struct rota_handle_type rota__tcp_type;
 extern const struct rota_handle_type rota__timer_type;

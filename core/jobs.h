@@ -53,6 +53,41 @@ struct rota__jobs {
 	unsigned n_threads;
 };
 
+/*
+ * What pool/ has for core, as backends/ have what core/backend.h asks for:
+ * jobs of core's own kinds.
+ */
+
+/*
+ * A kind of job. request.cancel must be rota__job_cancel; request.tell calls
+ * the user's callback in the loop's thread with the status: what run()
+ * returned, or -ECANCELED, -ETIMEDOUT if it was taken back before it ended.
+ * run() is called in a thread of the pool; it must touch nothing of the loop
+ * but rota__loop_sys() of it.
+ */
+struct rota__job_type {
+	struct rota_request_type request;
+	rota_job_fn *run;
+	uint8_t lane;
+};
+
+/*
+ * Starts a job; NULL stands for the loop's pool. No thread is started before
+ * the first.
+ *
+ * errors: -EINVAL loop or job is NULL; -ESHUTDOWN the pool is stopped;
+ *	-EAGAIN, -ENOMEM no thread could be started and none is there.
+ *	Nothing changes then.
+ */
+int rota__job_start(struct rota_loop *loop, struct rota_pool *pool,
+	struct rota_job *job, const struct rota__job_type *type,
+	const char *place);
+
+/* Of rota__job_type.request. */
+int rota__job_cancel(struct rota_request *request, int status);
+
+/* What core has for pool/. */
+
 /* Puts a job in flight, as rota_request_begin() does. */
 void rota__job_begin(struct rota_loop *loop, struct rota_job *job,
 	const struct rota_request_type *type, const char *place);

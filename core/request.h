@@ -31,7 +31,9 @@ enum rota__request_flag {
 	/* Its alarm has room in the heap. */
 	ROTA__HAS_ALARM = 1 << 3,
 	/* A part of its bytes has gone out. */
-	ROTA__PARTLY_SENT = 1 << 4
+	ROTA__PARTLY_SENT = 1 << 4,
+	/* A thread reads its bytes: nobody can take it back. */
+	ROTA__BEING_SENT = 1 << 5
 };
 
 static inline int

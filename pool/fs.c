@@ -45,8 +45,8 @@ rota__fs_explain(
 	const struct rota_fs *fs = (const struct rota_fs *)request;
 
 	if (fs->path != NULL && fs->other_path != NULL)
-		(void)snprintf(text, size_bytes, "%s, %s", fs->path,
-			fs->other_path);
+		(void)snprintf(
+			text, size_bytes, "%s, %s", fs->path, fs->other_path);
 	else if (fs->path != NULL)
 		(void)snprintf(text, size_bytes, "%s", fs->path);
 	else if (fs->fd >= 0)
@@ -54,8 +54,8 @@ rota__fs_explain(
 }
 
 int
-rota__fs_is_fit(const struct rota_loop *loop, const struct rota_fs *fs,
-	rota_fs_fn *fn)
+rota__fs_is_fit(
+	const struct rota_loop *loop, const struct rota_fs *fs, rota_fs_fn *fn)
 {
 	return fs != NULL && (loop != NULL || fn == NULL);
 }
@@ -136,8 +136,7 @@ rota__fs_write_all(
 		struct iovec buffer = { (void *)(uintptr_t)at, n };
 		ssize_t written = rota__fs_is_over(fs) ?
 			-ECANCELED :
-			fs->sys->files->writev(
-				fd, &buffer, 1, ROTA__SYS_HERE);
+			fs->sys->files->writev(fd, &buffer, 1, ROTA__SYS_HERE);
 
 		if (written <= 0)
 			return written < 0 ? (int)written : -EIO;

@@ -169,8 +169,8 @@ fill(struct copying *copying)
 		return r < 0 ? r : 0;
 	r = copy_bytes(copying);
 	return r < 0 ? r :
-		       files_of(copying)->chmod(copying->to, NULL,
-			       copying->stat.mode & 0777, 0);
+		       files_of(copying)->chmod(
+			       copying->to, NULL, copying->stat.mode & 0777, 0);
 }
 
 static int
@@ -180,8 +180,7 @@ copy(struct copying *copying)
 
 	if (r < 0)
 		return r;
-	r = files_of(copying)->clone_as(
-		copying->from, copying->fs->other_path);
+	r = files_of(copying)->clone_as(copying->from, copying->fs->other_path);
 	return r == -ENOTSUP || r == -EEXIST ? fill(copying) : r;
 }
 

@@ -14,8 +14,7 @@
 static int
 work_open(struct rota_fs *fs)
 {
-	return fs->sys->files->open(
-		fs->fd, fs->path, (int)fs->flags, fs->mode);
+	return fs->sys->files->open(fs->fd, fs->path, (int)fs->flags, fs->mode);
 }
 
 static void
@@ -35,9 +34,9 @@ ROTA__FS_OP(openat, work_open, undo_open, ROTA__FS_NOTHING);
 ROTA__FS_OP(close, work_close, NULL, ROTA__FS_NOTHING);
 
 static int
-begin_open(struct rota_loop *loop, struct rota_fs *fs, int at,
-	const char *path, int flags, const struct rota__fs_op *op,
-	rota_fs_fn *fn, const char *place)
+begin_open(struct rota_loop *loop, struct rota_fs *fs, int at, const char *path,
+	int flags, const struct rota__fs_op *op, rota_fs_fn *fn,
+	const char *place)
 {
 	rota__fs_about_path(fs, path);
 	fs->fd = at;
@@ -52,8 +51,7 @@ rota_fs_open_with(struct rota_loop *loop, struct rota_fs *fs, const char *path,
 	if (!rota__fs_is_fit(loop, fs, fn) || path == NULL)
 		return -EINVAL;
 	fs->mode = mode;
-	return begin_open(
-		loop, fs, AT_FDCWD, path, flags, &op_open, fn, place);
+	return begin_open(loop, fs, AT_FDCWD, path, flags, &op_open, fn, place);
 }
 
 int

@@ -76,8 +76,8 @@ rota_fs_stat_with(struct rota_loop *loop, struct rota_fs *fs, const char *path,
 }
 
 int
-rota_fs_lstat_with(struct rota_loop *loop, struct rota_fs *fs,
-	const char *path, rota_fs_fn *fn, const char *place)
+rota_fs_lstat_with(struct rota_loop *loop, struct rota_fs *fs, const char *path,
+	rota_fs_fn *fn, const char *place)
 {
 	return begin_path(
 		loop, fs, path, AT_SYMLINK_NOFOLLOW, &op_lstat, fn, place);
@@ -128,8 +128,8 @@ take_mode(struct rota_fs *fs, unsigned mode)
 }
 
 int
-rota_fs_chmod_with(struct rota_loop *loop, struct rota_fs *fs,
-	const char *path, unsigned mode, rota_fs_fn *fn, const char *place)
+rota_fs_chmod_with(struct rota_loop *loop, struct rota_fs *fs, const char *path,
+	unsigned mode, rota_fs_fn *fn, const char *place)
 {
 	if (take_mode(fs, mode) < 0)
 		return -EINVAL;
@@ -180,9 +180,8 @@ take_pair(struct rota_fs *fs, int64_t first, int64_t second)
 }
 
 int
-rota_fs_chown_with(struct rota_loop *loop, struct rota_fs *fs,
-	const char *path, uint32_t uid, uint32_t gid, rota_fs_fn *fn,
-	const char *place)
+rota_fs_chown_with(struct rota_loop *loop, struct rota_fs *fs, const char *path,
+	uint32_t uid, uint32_t gid, rota_fs_fn *fn, const char *place)
 {
 	if (take_pair(fs, uid, gid) < 0)
 		return -EINVAL;
@@ -236,8 +235,7 @@ work_utime(struct rota_fs *fs)
 	const struct timespec times[2] = { time_of(fs->offset),
 		time_of(fs->length) };
 
-	return fs->sys->files->utime(
-		at(fs), fs->path, times, (int)fs->flags);
+	return fs->sys->files->utime(at(fs), fs->path, times, (int)fs->flags);
 }
 
 ROTA__FS_OP(utime, work_utime, NULL, ROTA__FS_NOTHING);
@@ -245,9 +243,9 @@ ROTA__FS_OP(lutime, work_utime, NULL, ROTA__FS_NOTHING);
 ROTA__FS_OP(futime, work_utime, NULL, ROTA__FS_NOTHING);
 
 int
-rota_fs_utime_with(struct rota_loop *loop, struct rota_fs *fs,
-	const char *path, int64_t accessed_ns, int64_t modified_ns,
-	rota_fs_fn *fn, const char *place)
+rota_fs_utime_with(struct rota_loop *loop, struct rota_fs *fs, const char *path,
+	int64_t accessed_ns, int64_t modified_ns, rota_fs_fn *fn,
+	const char *place)
 {
 	if (take_pair(fs, accessed_ns, modified_ns) < 0)
 		return -EINVAL;

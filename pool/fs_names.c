@@ -52,8 +52,8 @@ begin_path(struct rota_loop *loop, struct rota_fs *fs, const char *path,
 }
 
 int
-rota_fs_mkdir_with(struct rota_loop *loop, struct rota_fs *fs,
-	const char *path, unsigned mode, rota_fs_fn *fn, const char *place)
+rota_fs_mkdir_with(struct rota_loop *loop, struct rota_fs *fs, const char *path,
+	unsigned mode, rota_fs_fn *fn, const char *place)
 {
 	return begin_path(loop, fs, path, mode, &op_mkdir, fn, place);
 }
@@ -73,8 +73,8 @@ rota_fs_unlink_with(struct rota_loop *loop, struct rota_fs *fs,
 }
 
 int
-rota_fs_rmdir_with(struct rota_loop *loop, struct rota_fs *fs,
-	const char *path, rota_fs_fn *fn, const char *place)
+rota_fs_rmdir_with(struct rota_loop *loop, struct rota_fs *fs, const char *path,
+	rota_fs_fn *fn, const char *place)
 {
 	return begin_path(loop, fs, path, 0, &op_rmdir, fn, place);
 }
@@ -172,8 +172,8 @@ rota_fs_rename_with(struct rota_loop *loop, struct rota_fs *fs,
 }
 
 int
-rota_fs_link_with(struct rota_loop *loop, struct rota_fs *fs,
-	const char *from, const char *to, rota_fs_fn *fn, const char *place)
+rota_fs_link_with(struct rota_loop *loop, struct rota_fs *fs, const char *from,
+	const char *to, rota_fs_fn *fn, const char *place)
 {
 	return begin_paths(loop, fs, from, to, &op_link, fn, place);
 }
@@ -203,16 +203,14 @@ static int
 work_readlink(struct rota_fs *fs)
 {
 	return end_text(fs,
-		fs->sys->files->readlink(
-			fs->path, fs->memory, fs->size_bytes));
+		fs->sys->files->readlink(fs->path, fs->memory, fs->size_bytes));
 }
 
 static int
 work_realpath(struct rota_fs *fs)
 {
 	return end_text(fs,
-		fs->sys->files->realpath(
-			fs->path, fs->memory, fs->size_bytes));
+		fs->sys->files->realpath(fs->path, fs->memory, fs->size_bytes));
 }
 
 ROTA__FS_OP(readlink, work_readlink, NULL, ROTA__FS_NOTHING);

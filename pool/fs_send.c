@@ -61,8 +61,8 @@ send_some(struct sending *sending)
 	r = send_by_kernel(sending, n);
 	if (!is_refusal(r))
 		return r;
-	sending->buffer = rota__fs_realloc(
-		sending->fs, NULL, ROTA__FS_BUFFER_BYTES);
+	sending->buffer =
+		rota__fs_realloc(sending->fs, NULL, ROTA__FS_BUFFER_BYTES);
 	return sending->buffer == NULL ? -ENOMEM : send_by_hand(sending, n);
 }
 
@@ -70,9 +70,9 @@ send_some(struct sending *sending)
 static int
 work_sendfile(struct rota_fs *fs)
 {
-	struct sending sending = { .fs = fs,
-		.offset = fs->offset,
-		.n_left = fs->size_bytes };
+	struct sending sending = {
+		.fs = fs, .offset = fs->offset, .n_left = fs->size_bytes
+	};
 	ssize_t r = 0;
 
 	while (sending.n_left > 0) {

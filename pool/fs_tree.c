@@ -274,8 +274,7 @@ empty(struct tree *tree)
 static int
 empty_root(struct tree *tree)
 {
-	int fd = files_of(tree)->open(
-		AT_FDCWD, tree->fs->path, OPEN_FLAGS, 0);
+	int fd = files_of(tree)->open(AT_FDCWD, tree->fs->path, OPEN_FLAGS, 0);
 	int r;
 
 	if (fd < 0)

@@ -176,15 +176,15 @@ resolve(struct writing *writing)
 	}
 	writing->resolved[n] = '\0';
 	writing->path = writing->resolved;
-	return files_of(writing)->stat(AT_FDCWD, writing->path,
-		AT_SYMLINK_NOFOLLOW, &writing->stat);
+	return files_of(writing)->stat(
+		AT_FDCWD, writing->path, AT_SYMLINK_NOFOLLOW, &writing->stat);
 }
 
 static int
 look(struct writing *writing)
 {
-	int r = files_of(writing)->stat(AT_FDCWD, writing->path,
-		AT_SYMLINK_NOFOLLOW, &writing->stat);
+	int r = files_of(writing)->stat(
+		AT_FDCWD, writing->path, AT_SYMLINK_NOFOLLOW, &writing->stat);
 
 	if (r == 0 && S_ISLNK(writing->stat.mode))
 		r = resolve(writing);
@@ -206,8 +206,8 @@ make_temp(struct writing *writing)
 
 	writing->folder_bytes =
 		slash == NULL ? 0 : (size_t)(slash - writing->path) + 1;
-	writing->temp = rota__fs_realloc(writing->fs, NULL,
-		writing->folder_bytes + TEMP_NAME_BYTES);
+	writing->temp = rota__fs_realloc(
+		writing->fs, NULL, writing->folder_bytes + TEMP_NAME_BYTES);
 	if (writing->temp == NULL)
 		return -ENOMEM;
 	memcpy(writing->temp, writing->path, writing->folder_bytes);
@@ -276,8 +276,7 @@ static int
 fill_temp(struct writing *writing)
 {
 	struct rota_fs *fs = writing->fs;
-	int r = rota__fs_write_all(
-		fs, writing->fd, fs->memory, fs->size_bytes);
+	int r = rota__fs_write_all(fs, writing->fd, fs->memory, fs->size_bytes);
 
 	if (r == 0)
 		r = keep_mode(writing);

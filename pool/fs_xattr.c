@@ -11,8 +11,8 @@
 static int
 work_get(struct rota_fs *fs)
 {
-	return (int)fs->sys->files->xattr_get(fs->fd, fs->path,
-		(int)fs->flags, fs->other_path, fs->memory, fs->size_bytes);
+	return (int)fs->sys->files->xattr_get(fs->fd, fs->path, (int)fs->flags,
+		fs->other_path, fs->memory, fs->size_bytes);
 }
 
 static int
@@ -25,8 +25,8 @@ work_set(struct rota_fs *fs)
 static int
 work_list(struct rota_fs *fs)
 {
-	return (int)fs->sys->files->xattr_list(fs->fd, fs->path,
-		(int)fs->flags, fs->memory, fs->size_bytes);
+	return (int)fs->sys->files->xattr_list(
+		fs->fd, fs->path, (int)fs->flags, fs->memory, fs->size_bytes);
 }
 
 static int
@@ -90,7 +90,8 @@ static int
 begin_path(struct rota_loop *loop, struct rota_fs *fs, struct target target,
 	const struct rota__fs_op *op, rota_fs_fn *fn, const char *place)
 {
-	if (target.path == NULL || (target.name == NULL && op->work != work_list))
+	if (target.path == NULL ||
+		(target.name == NULL && op->work != work_list))
 		return -EINVAL;
 	target.fd = -1;
 	return begin(loop, fs, &target, op, fn, place);
@@ -203,9 +204,9 @@ rota_fs_listxattr_with(struct rota_loop *loop, struct rota_fs *fs,
 	const char *path, char *names, size_t size_bytes, rota_fs_fn *fn,
 	const char *place)
 {
-	const struct target target = { .path = path,
-		.memory = names,
-		.size_bytes = size_bytes };
+	const struct target target = {
+		.path = path, .memory = names, .size_bytes = size_bytes
+	};
 
 	return begin_path(loop, fs, target, &op_listxattr, fn, place);
 }
@@ -215,9 +216,9 @@ rota_fs_llistxattr_with(struct rota_loop *loop, struct rota_fs *fs,
 	const char *path, char *names, size_t size_bytes, rota_fs_fn *fn,
 	const char *place)
 {
-	const struct target target = { .path = path,
-		.memory = names,
-		.size_bytes = size_bytes };
+	const struct target target = {
+		.path = path, .memory = names, .size_bytes = size_bytes
+	};
 
 	return begin_link(loop, fs, target, &op_llistxattr, fn, place);
 }
@@ -226,9 +227,9 @@ int
 rota_fs_flistxattr_with(struct rota_loop *loop, struct rota_fs *fs, int fd,
 	char *names, size_t size_bytes, rota_fs_fn *fn, const char *place)
 {
-	const struct target target = { .fd = fd,
-		.memory = names,
-		.size_bytes = size_bytes };
+	const struct target target = {
+		.fd = fd, .memory = names, .size_bytes = size_bytes
+	};
 
 	return begin_fd(loop, fs, target, &op_flistxattr, fn, place);
 }

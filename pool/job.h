@@ -12,34 +12,10 @@
 #ifndef ROTA_POOL_JOB_H
 #define ROTA_POOL_JOB_H
 
+#include "core/jobs.h"
 #include "rota/pool.h"
 
-/*
- * A kind of job. request.cancel must be rota__job_cancel; request.tell calls
- * the user's callback in the loop's thread with the status: what run()
- * returned, or -ECANCELED, -ETIMEDOUT if it was taken back before it ended.
- * run() is called in a thread of the pool; it must touch nothing of the loop
- * but rota__loop_sys() of it (core/jobs.h).
- */
-struct rota__job_type {
-	struct rota_request_type request;
-	rota_job_fn *run;
-	uint8_t lane;
-};
-
-/*
- * Starts a job; NULL stands for the loop's pool. No thread is started before
- * the first.
- *
- * errors: -EINVAL loop or job is NULL; -ESHUTDOWN the pool is stopped;
- *	-EAGAIN, -ENOMEM no thread could be started and none is there.
- *	Nothing changes then.
- */
-int rota__job_start(struct rota_loop *loop, struct rota_pool *pool,
-	struct rota_job *job, const struct rota__job_type *type,
-	const char *place);
-
-/* The same in another lane than the type's, with a priority. */
+/* rota__job_start() in another lane than the type's, with a priority. */
 int rota__job_start_in(struct rota_loop *loop, struct rota_pool *pool,
 	unsigned lane, int priority, struct rota_job *job,
 	const struct rota__job_type *type, const char *place);
@@ -80,9 +56,6 @@ int rota__job_leave(
 /* Puts `job` in flight and ends it with `status`: it needs no thread. */
 void rota__job_answer(struct rota_loop *loop, struct rota_job *job,
 	const struct rota_request_type *type, int status, const char *place);
-
-/* Of rota__job_type.request. */
-int rota__job_cancel(struct rota_request *request, int status);
 
 /* 1 if the job was cancelled, or its time is up. when: any thread. */
 int rota__job_is_canceled(const struct rota_job *job);

@@ -58,8 +58,8 @@ open_really(const char *name, int flags)
 static int
 run_open(void)
 {
-	int fd = end(rota_fs_open(
-		loop, &fs, in_folder("a"), O_RDONLY, 0, form));
+	int fd =
+		end(rota_fs_open(loop, &fs, in_folder("a"), O_RDONLY, 0, form));
 
 	return fd < 0 ? fd : close(fd);
 }
@@ -103,8 +103,8 @@ run_meta(void)
 	if (r >= 0)
 		r = end(rota_fs_chmod(loop, &fs, path, 0640, form));
 	if (r >= 0)
-		r = end(rota_fs_chown(loop, &fs, path, ROTA_FS_KEEP,
-			ROTA_FS_KEEP, form));
+		r = end(rota_fs_chown(
+			loop, &fs, path, ROTA_FS_KEEP, ROTA_FS_KEEP, form));
 	if (r >= 0)
 		r = end(rota_fs_utime(loop, &fs, path, 0, 0, form));
 	return r;
@@ -117,8 +117,8 @@ run_attributes(void)
 	char text[64];
 	int r;
 
-	r = end(rota_fs_setxattr(loop, &fs, path, "user.a", "b", 1,
-		ROTA_FS_XATTR_ANY, form));
+	r = end(rota_fs_setxattr(
+		loop, &fs, path, "user.a", "b", 1, ROTA_FS_XATTR_ANY, form));
 	if (r >= 0)
 		r = end(rota_fs_getxattr(
 			loop, &fs, path, "user.a", text, 64, form));
@@ -144,11 +144,11 @@ run_names(void)
 		r = end(rota_fs_link(
 			loop, &fs, in_folder("a"), in_folder("l"), form));
 	if (r >= 0)
-		r = end(rota_fs_readlink(loop, &fs, in_folder("s"), text,
-			sizeof(text), form));
+		r = end(rota_fs_readlink(
+			loop, &fs, in_folder("s"), text, sizeof(text), form));
 	if (r >= 0)
-		r = end(rota_fs_realpath(loop, &fs, in_folder("s"), text,
-			sizeof(text), form));
+		r = end(rota_fs_realpath(
+			loop, &fs, in_folder("s"), text, sizeof(text), form));
 	if (r >= 0)
 		r = end(rota_fs_rename(
 			loop, &fs, in_folder("l"), in_folder("m"), form));
@@ -199,8 +199,7 @@ run_readdir(void)
 static int
 run_read_file(void)
 {
-	return end(rota_fs_read_file(
-		loop, &fs, in_folder("a"), 100000, form));
+	return end(rota_fs_read_file(loop, &fs, in_folder("a"), 100000, form));
 }
 
 /* What is under the name is one of the two, and nothing lies beside it. */
@@ -213,8 +212,8 @@ run_write_file(void)
 	const char *text = text_of("a");
 
 	ck_assert_int_eq(count_names(""), n);
-	ck_assert_str_eq(text, r < 0 && strcmp(text, "old") == 0 ? "old" :
-								   "new");
+	ck_assert_str_eq(
+		text, r < 0 && strcmp(text, "old") == 0 ? "old" : "new");
 	ck_assert_uint_eq(mode_of("a"), 0604);
 	return r;
 }
@@ -355,8 +354,7 @@ ck_program(const struct program *program, unsigned long at, unsigned variant)
 			rota_error_name(faults.error), rota_error_name(r));
 	ck_ok(rota_fs_clear(&fs));
 	ck_assert_msg(faults.n_blocks == 0, "%s, call %lu (%s): %ld blocks",
-		program->name, at, faults_name(faults.failed),
-		faults.n_blocks);
+		program->name, at, faults_name(faults.failed), faults.n_blocks);
 	ck_assert_msg(harness_count_fds() == n_fds,
 		"%s, call %lu (%s): descriptors", program->name, at,
 		faults_name(faults.failed));
@@ -465,14 +463,14 @@ START_TEST(a_full_disk_leaves_no_half_files)
 	folder_make(folder_root(folder_n_roots() - 1));
 	make_file("a", "old");
 	n_writes_left = 3;
-	ck_err(rota_fs_write_file(loop, &fs, in_folder("a"), text,
-		       sizeof(text), 0600, NULL),
+	ck_err(rota_fs_write_file(loop, &fs, in_folder("a"), text, sizeof(text),
+		       0600, NULL),
 		-ENOSPC);
 	ck_assert_str_eq(text_of("a"), "old");
 	ck_assert_int_eq(count_names(""), 1);
 	n_writes_left = 5;
-	ck_ok(rota_fs_write_file(loop, &fs, in_folder("a"), text,
-		sizeof(text), 0600, NULL));
+	ck_ok(rota_fs_write_file(
+		loop, &fs, in_folder("a"), text, sizeof(text), 0600, NULL));
 	n_writes_left = 3;
 	ck_err(rota_fs_copyfile(
 		       loop, &fs, in_folder("a"), in_folder("b"), 0, NULL),

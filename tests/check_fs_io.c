@@ -39,8 +39,8 @@ read_at(int fd, char *memory, size_t size_bytes, int64_t offset)
 {
 	struct iovec buffer = { memory, size_bytes };
 
-	return ENDED(rota_fs_read(
-		fs_loop(), &fs, fd, &buffer, 1, offset, fs_form));
+	return ENDED(
+		rota_fs_read(fs_loop(), &fs, fd, &buffer, 1, offset, fs_form));
 }
 
 static int
@@ -48,8 +48,8 @@ write_at(int fd, const char *text, int64_t offset)
 {
 	struct iovec buffer = { (void *)(uintptr_t)text, strlen(text) };
 
-	return ENDED(rota_fs_write(
-		fs_loop(), &fs, fd, &buffer, 1, offset, fs_form));
+	return ENDED(
+		rota_fs_write(fs_loop(), &fs, fd, &buffer, 1, offset, fs_form));
 }
 
 /* Opening and closing ************************************************/
@@ -82,8 +82,8 @@ FS_TEST(openat_counts_from_a_directory)
 	int fd;
 
 	make_file("a", "text");
-	fd = ENDED(rota_fs_openat(
-		fs_loop(), &fs, at, "a", O_RDONLY, 0, fs_form));
+	fd = ENDED(
+		rota_fs_openat(fs_loop(), &fs, at, "a", O_RDONLY, 0, fs_form));
 	ck_assert_int_ge(fd, 0);
 	must_close(fd);
 	ck_err(ENDED(rota_fs_openat(
@@ -169,7 +169,7 @@ FS_TEST(more_buffers_than_a_call_takes_are_a_short_write)
 	int n;
 
 	for (i = 0; i < 2000; i++)
-		many[i] = (struct iovec){ (void *)(uintptr_t)"x", 1 };
+		many[i] = (struct iovec){ (void *)(uintptr_t) "x", 1 };
 	n = ENDED(rota_fs_write(
 		fs_loop(), &fs, fd, many, 2000, ROTA_FS_HERE, fs_form));
 	ck_assert_int_eq(n, 1024);
@@ -208,10 +208,8 @@ FS_TEST(files_may_be_larger_than_32_bits_count)
 	ck_assert_int_eq(read_at(fd, text, 3, far), 3);
 	ck_assert_str_eq(text, "abc");
 	ck_ok(ENDED(rota_fs_fstat(fs_loop(), &fs, fd, fs_form)));
-	ck_assert_uint_eq(
-		rota_fs_get_stat(&fs)->size_bytes, (uint64_t)far + 3);
-	ck_ok(ENDED(rota_fs_ftruncate(
-		fs_loop(), &fs, fd, far + 100, fs_form)));
+	ck_assert_uint_eq(rota_fs_get_stat(&fs)->size_bytes, (uint64_t)far + 3);
+	ck_ok(ENDED(rota_fs_ftruncate(fs_loop(), &fs, fd, far + 100, fs_form)));
 	ck_ok(ENDED(rota_fs_fstat(fs_loop(), &fs, fd, fs_form)));
 	ck_assert_uint_eq(
 		rota_fs_get_stat(&fs)->size_bytes, (uint64_t)far + 100);
@@ -242,8 +240,8 @@ FS_TEST(a_file_is_cut_and_made_longer_by_either_call)
 	int fd;
 
 	make_file("a", "abcdef");
-	ck_ok(ENDED(rota_fs_truncate(
-		fs_loop(), &fs, in_folder("a"), 3, fs_form)));
+	ck_ok(ENDED(
+		rota_fs_truncate(fs_loop(), &fs, in_folder("a"), 3, fs_form)));
 	ck_assert_str_eq(text_of("a"), "abc");
 	fd = must_open("a", O_RDWR);
 	ck_ok(ENDED(rota_fs_ftruncate(fs_loop(), &fs, fd, 2, fs_form)));
@@ -289,8 +287,8 @@ FS_TEST(a_lock_keeps_others_out)
 	int other = must_open("a", O_RDWR);
 
 	ck_ok(ENDED(rota_fs_flock(fs_loop(), &fs, fd, LOCK_EX, fs_form)));
-	ck_err(ENDED(rota_fs_flock(fs_loop(), &fs, other, LOCK_EX | LOCK_NB,
-		       fs_form)),
+	ck_err(ENDED(rota_fs_flock(
+		       fs_loop(), &fs, other, LOCK_EX | LOCK_NB, fs_form)),
 		-EWOULDBLOCK);
 	ck_ok(ENDED(rota_fs_flock(fs_loop(), &fs, fd, LOCK_UN, fs_form)));
 	ck_ok(ENDED(rota_fs_flock(
@@ -311,20 +309,19 @@ FS_TEST(a_part_of_a_file_is_sent_to_another)
 
 	make_file("a", "abcdefgh");
 	from = must_open("a", O_RDONLY);
-	ck_assert_int_eq(ENDED(rota_fs_sendfile(fs_loop(), &fs, to, from, 2,
-				 3, fs_form)),
+	ck_assert_int_eq(ENDED(rota_fs_sendfile(
+				 fs_loop(), &fs, to, from, 2, 3, fs_form)),
 		3);
-	ck_assert_int_eq(ENDED(rota_fs_sendfile(fs_loop(), &fs, to, from, 6,
-				 100, fs_form)),
+	ck_assert_int_eq(ENDED(rota_fs_sendfile(
+				 fs_loop(), &fs, to, from, 6, 100, fs_form)),
 		2);
-	ck_assert_int_eq(ENDED(rota_fs_sendfile(fs_loop(), &fs, to, from, 8,
-				 100, fs_form)),
+	ck_assert_int_eq(ENDED(rota_fs_sendfile(
+				 fs_loop(), &fs, to, from, 8, 100, fs_form)),
 		0);
 	ck_assert_int_eq(lseek(from, 0, SEEK_CUR), 0);
 	must_close(to);
 	ck_assert_str_eq(text_of("b"), "cdegh");
-	ck_err(ENDED(rota_fs_sendfile(
-		       fs_loop(), &fs, to, from, 0, 1, fs_form)),
+	ck_err(ENDED(rota_fs_sendfile(fs_loop(), &fs, to, from, 0, 1, fs_form)),
 		-EBADF);
 	must_close(from);
 }
@@ -337,16 +334,16 @@ FS_TEST(a_full_pipe_takes_a_part_of_a_file)
 	struct iovec buffer = { large, sizeof(large) };
 	int n;
 
-	ck_assert_int_eq(ENDED(rota_fs_write(fs_loop(), &fs, from, &buffer, 1,
-				 0, fs_form)),
+	ck_assert_int_eq(ENDED(rota_fs_write(
+				 fs_loop(), &fs, from, &buffer, 1, 0, fs_form)),
 		(int)sizeof(large));
 	harness_pipe(pipe_fds);
-	n = ENDED(rota_fs_sendfile(fs_loop(), &fs, pipe_fds[1], from, 0,
-		sizeof(large), fs_form));
+	n = ENDED(rota_fs_sendfile(
+		fs_loop(), &fs, pipe_fds[1], from, 0, sizeof(large), fs_form));
 	ck_assert_int_gt(n, 0);
 	ck_assert_int_lt(n, (int)sizeof(large));
-	n = ENDED(rota_fs_sendfile(fs_loop(), &fs, pipe_fds[1], from, 0,
-		sizeof(large), fs_form));
+	n = ENDED(rota_fs_sendfile(
+		fs_loop(), &fs, pipe_fds[1], from, 0, sizeof(large), fs_form));
 	ck_err(n, -EAGAIN);
 	harness_close_pair(pipe_fds);
 	must_close(from);
@@ -362,8 +359,8 @@ FS_TEST(where_the_kernel_does_not_send_bytes_are_read_and_written)
 	from = must_open("a", O_RDONLY);
 	/* Linux: sendfile(2) gives EINVAL for a file opened to append. */
 	to = must_open("b", O_WRONLY | O_APPEND);
-	ck_assert_int_eq(ENDED(rota_fs_sendfile(fs_loop(), &fs, to, from, 2,
-				 100, fs_form)),
+	ck_assert_int_eq(ENDED(rota_fs_sendfile(
+				 fs_loop(), &fs, to, from, 2, 100, fs_form)),
 		6);
 	must_close(from);
 	must_close(to);
@@ -380,8 +377,8 @@ FS_TEST(an_error_says_what_was_done_to_which_file)
 
 	ck_err(open_file("b", O_RDONLY), -ENOENT);
 	ck_ok(rota_error_explain(&fs.job.request, text, sizeof(text)));
-	(void)snprintf(expected, sizeof(expected), "open %s/b: no such name",
-		folder);
+	(void)snprintf(
+		expected, sizeof(expected), "open %s/b: no such name", folder);
 	ck_assert_str_eq(text, expected);
 	fd = must_open("a", O_RDWR | O_CREAT);
 	ck_ok(rota_error_explain(&fs.job.request, text, sizeof(text)));
@@ -401,8 +398,7 @@ add_cases(Suite *suite)
 {
 	TCase *tc = harness_case(suite, "open");
 
-	tcase_add_loop_test(
-		tc, open_gives_a_descriptor_that_is_closed_on_exec);
+	tcase_add_loop_test(tc, open_gives_a_descriptor_that_is_closed_on_exec);
 	tcase_add_loop_test(tc, open_has_the_errors_of_the_kernel);
 	tcase_add_loop_test(tc, openat_counts_from_a_directory);
 	tcase_add_loop_test(tc, close_of_what_is_not_open_says_so);

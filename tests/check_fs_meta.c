@@ -46,8 +46,7 @@ ck_as_the_kernel_says(const struct rota_file_stat *seen, const struct stat *as)
 	ck_assert_uint_eq(seen->device, (uint64_t)as->st_dev);
 	ck_assert_uint_eq(seen->inode, (uint64_t)as->st_ino);
 	ck_assert_uint_eq(seen->size_bytes, (uint64_t)as->st_size);
-	ck_assert_uint_eq(
-		seen->allocated_bytes, (uint64_t)as->st_blocks * 512);
+	ck_assert_uint_eq(seen->allocated_bytes, (uint64_t)as->st_blocks * 512);
 	ck_assert_uint_eq(seen->n_links, (uint64_t)as->st_nlink);
 	ck_assert_uint_eq(seen->special_device, (uint64_t)as->st_rdev);
 	ck_assert_uint_eq(seen->mode, as->st_mode);
@@ -141,8 +140,8 @@ FS_TEST(access_asks_for_the_rights_of_the_user)
 	ck_ok(chmod(in_folder("a"), 0600));
 	ck_ok(ENDED(rota_fs_access(
 		fs_loop(), &fs, in_folder("a"), R_OK | W_OK, fs_form)));
-	ck_ok(ENDED(rota_fs_access(
-		fs_loop(), &fs, in_folder("a"), F_OK, fs_form)));
+	ck_ok(ENDED(
+		rota_fs_access(fs_loop(), &fs, in_folder("a"), F_OK, fs_form)));
 	/* Not even root may run what nobody may. */
 	ck_err(ENDED(rota_fs_access(
 		       fs_loop(), &fs, in_folder("a"), X_OK, fs_form)),
@@ -189,8 +188,8 @@ FS_TEST(permissions_of_a_link_are_its_own_or_not_to_be_had)
 	if (r != 0)
 		ck_err(r, -EOPNOTSUPP);
 	ck_assert_uint_eq(mode_of("a"), 0600);
-	r = ENDED(rota_fs_lchmod(
-		fs_loop(), &fs, in_folder("a"), 0640, fs_form));
+	r = ENDED(
+		rota_fs_lchmod(fs_loop(), &fs, in_folder("a"), 0640, fs_form));
 	if (r == 0)
 		ck_assert_uint_eq(mode_of("a"), 0640);
 	else
@@ -223,8 +222,8 @@ FS_TEST(an_owner_is_changed_of_the_file_or_of_the_link)
 	ck_err(ENDED(rota_fs_fchown(
 		       fs_loop(), &fs, fd, ROTA_FS_KEEP, 0, fs_form)),
 		-EBADF);
-	ck_err(ENDED(rota_fs_chown(fs_loop(), &fs, in_folder("b"),
-		       ROTA_FS_KEEP, ROTA_FS_KEEP, fs_form)),
+	ck_err(ENDED(rota_fs_chown(fs_loop(), &fs, in_folder("b"), ROTA_FS_KEEP,
+		       ROTA_FS_KEEP, fs_form)),
 		-ENOENT);
 }
 
@@ -243,8 +242,7 @@ FS_TEST(times_are_set_by_path_by_link_and_by_descriptor)
 	ck_assert_int_gt(lstat_of("link")->modified_ns, modified_ns);
 	ck_ok(ENDED(rota_fs_lutime(fs_loop(), &fs, in_folder("link"),
 		ROTA_FS_TIME_KEEP, modified_ns + NS_PER_S, fs_form)));
-	ck_assert_int_eq(
-		lstat_of("link")->modified_ns, modified_ns + NS_PER_S);
+	ck_assert_int_eq(lstat_of("link")->modified_ns, modified_ns + NS_PER_S);
 	ck_assert_int_eq(lstat_of("a")->modified_ns, modified_ns);
 	fd = must_open("a", O_RDONLY);
 	ck_ok(ENDED(rota_fs_futime(fs_loop(), &fs, fd, ROTA_FS_TIME_NOW,
@@ -262,8 +260,8 @@ FS_TEST(times_are_set_by_path_by_link_and_by_descriptor)
 FS_TEST(times_before_1970_are_negative)
 {
 	make_file("a", "abc");
-	ck_ok(ENDED(rota_fs_utime(fs_loop(), &fs, in_folder("a"), -1,
-		-1500000000, fs_form)));
+	ck_ok(ENDED(rota_fs_utime(
+		fs_loop(), &fs, in_folder("a"), -1, -1500000000, fs_form)));
 	ck_assert_int_eq(lstat_of("a")->accessed_ns, -1);
 	ck_assert_int_eq(lstat_of("a")->modified_ns, -1500000000);
 }
@@ -345,8 +343,8 @@ FS_TEST(attributes_are_listed_by_name)
 	n = ENDED(rota_fs_listxattr(
 		fs_loop(), &fs, in_folder("a"), NULL, 0, fs_form));
 	ck_assert_int_ge(n, 19);
-	n = ENDED(rota_fs_listxattr(fs_loop(), &fs, in_folder("a"), names,
-		sizeof(names), fs_form));
+	n = ENDED(rota_fs_listxattr(
+		fs_loop(), &fs, in_folder("a"), names, sizeof(names), fs_form));
 	ck_assert_int_ge(n, 19);
 	ck_assert_ptr_nonnull(memmem(names, (size_t)n, "user.a", 7));
 	ck_assert_ptr_nonnull(memmem(names, (size_t)n, "user.longer", 12));
@@ -373,8 +371,8 @@ FS_TEST(attributes_are_had_by_descriptor)
 	ck_assert_int_ge(ENDED(rota_fs_flistxattr(fs_loop(), &fs, fd, names,
 				 sizeof(names), fs_form)),
 		14);
-	ck_ok(ENDED(rota_fs_fremovexattr(
-		fs_loop(), &fs, fd, "user.d", fs_form)));
+	ck_ok(ENDED(
+		rota_fs_fremovexattr(fs_loop(), &fs, fd, "user.d", fs_form)));
 	ck_err(ENDED(rota_fs_fremovexattr(
 		       fs_loop(), &fs, fd, "user.d", fs_form)),
 		-ENODATA);
@@ -393,12 +391,12 @@ FS_TEST(attributes_of_a_link_are_not_those_of_its_file)
 	if (!has_attributes())
 		return;
 	ck_ok(symlink("a", in_folder("link")));
-	r = ENDED(rota_fs_lsetxattr(fs_loop(), &fs, in_folder("link"),
-		"user.a", "1", 1, ROTA_FS_XATTR_ANY, fs_form));
+	r = ENDED(rota_fs_lsetxattr(fs_loop(), &fs, in_folder("link"), "user.a",
+		"1", 1, ROTA_FS_XATTR_ANY, fs_form));
 	if (r < 0)
 		ck_err(r, -EPERM);
-	r = ENDED(rota_fs_lgetxattr(fs_loop(), &fs, in_folder("link"),
-		"user.a", value, sizeof(value), fs_form));
+	r = ENDED(rota_fs_lgetxattr(fs_loop(), &fs, in_folder("link"), "user.a",
+		value, sizeof(value), fs_form));
 	if (r != 1)
 		ck_assert_msg(r == -ENODATA || r == -EPERM, "lgetxattr: %d", r);
 	r = ENDED(rota_fs_llistxattr(fs_loop(), &fs, in_folder("link"), value,
@@ -427,12 +425,10 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(tc, access_asks_for_the_rights_of_the_user);
 
 	tc = harness_case(suite, "changes");
-	tcase_add_loop_test(
-		tc, permissions_are_set_by_path_and_by_descriptor);
+	tcase_add_loop_test(tc, permissions_are_set_by_path_and_by_descriptor);
 	tcase_add_loop_test(
 		tc, permissions_of_a_link_are_its_own_or_not_to_be_had);
-	tcase_add_loop_test(
-		tc, an_owner_is_changed_of_the_file_or_of_the_link);
+	tcase_add_loop_test(tc, an_owner_is_changed_of_the_file_or_of_the_link);
 	tcase_add_loop_test(
 		tc, times_are_set_by_path_by_link_and_by_descriptor);
 	tcase_add_loop_test(tc, times_before_1970_are_negative);

@@ -17,8 +17,8 @@ static struct rota_fs fs;
 
 FS_TEST(a_directory_is_made_and_removed)
 {
-	ck_ok(ENDED(rota_fs_mkdir(
-		fs_loop(), &fs, in_folder("d"), 0700, fs_form)));
+	ck_ok(ENDED(
+		rota_fs_mkdir(fs_loop(), &fs, in_folder("d"), 0700, fs_form)));
 	ck_assert_uint_eq(mode_of("d"), 0700);
 	ck_err(ENDED(rota_fs_mkdir(
 		       fs_loop(), &fs, in_folder("d"), 0700, fs_form)),
@@ -28,8 +28,7 @@ FS_TEST(a_directory_is_made_and_removed)
 		-ENOTEMPTY);
 	ck_err(ENDED(rota_fs_rmdir(fs_loop(), &fs, in_folder("d/a"), fs_form)),
 		-ENOTDIR);
-	ck_ok(ENDED(rota_fs_unlink(
-		fs_loop(), &fs, in_folder("d/a"), fs_form)));
+	ck_ok(ENDED(rota_fs_unlink(fs_loop(), &fs, in_folder("d/a"), fs_form)));
 	ck_ok(ENDED(rota_fs_rmdir(fs_loop(), &fs, in_folder("d"), fs_form)));
 	ck_assert_int_eq(count_names(""), 0);
 }
@@ -48,8 +47,8 @@ FS_TEST(a_fifo_is_made)
 {
 	struct stat about;
 
-	ck_ok(ENDED(rota_fs_mkfifo(
-		fs_loop(), &fs, in_folder("f"), 0600, fs_form)));
+	ck_ok(ENDED(
+		rota_fs_mkfifo(fs_loop(), &fs, in_folder("f"), 0600, fs_form)));
 	ck_ok(lstat(in_folder("f"), &about));
 	ck_assert_int_ne(S_ISFIFO(about.st_mode), 0);
 	ck_err(ENDED(rota_fs_mkfifo(
@@ -90,8 +89,8 @@ FS_TEST(a_rename_takes_the_name_from_whoever_has_it)
 	make_file("b", "old");
 	make_folder("d");
 	make_file("d/x", "");
-	ck_ok(ENDED(rota_fs_rename(fs_loop(), &fs, in_folder("a"),
-		in_folder("b"), fs_form)));
+	ck_ok(ENDED(rota_fs_rename(
+		fs_loop(), &fs, in_folder("a"), in_folder("b"), fs_form)));
 	ck_assert_str_eq(text_of("b"), "abc");
 	ck_assert_int_eq(is_there("a"), 0);
 	ck_err(ENDED(rota_fs_rename(fs_loop(), &fs, in_folder("a"),
@@ -138,8 +137,8 @@ FS_TEST(a_link_is_one_more_name_of_a_file)
 {
 	make_file("a", "abc");
 	make_folder("d");
-	ck_ok(ENDED(rota_fs_link(fs_loop(), &fs, in_folder("a"),
-		in_folder("b"), fs_form)));
+	ck_ok(ENDED(rota_fs_link(
+		fs_loop(), &fs, in_folder("a"), in_folder("b"), fs_form)));
 	make_file("a", "new");
 	ck_assert_str_eq(text_of("b"), "new");
 	ck_err(ENDED(rota_fs_link(fs_loop(), &fs, in_folder("a"),
@@ -265,8 +264,7 @@ FS_TEST(an_empty_directory_has_no_names)
 	ck_assert_int_eq(rota_fs_next_entry(&fs, &entry), 0);
 	ck_ok(rota_fs_clear(&fs));
 	make_file("a", "");
-	ck_err(ENDED(rota_fs_scandir(
-		       fs_loop(), &fs, in_folder("a"), fs_form)),
+	ck_err(ENDED(rota_fs_scandir(fs_loop(), &fs, in_folder("a"), fs_form)),
 		-ENOTDIR);
 	ck_err(rota_fs_next_entry(&fs, &entry), -EINVAL);
 	ck_ok(rota_fs_clear(&fs));
@@ -327,8 +325,8 @@ read_bit_by_bit(char *memory, size_t size_bytes, char *ret_seen)
 	ck_ok(n);
 	ck_ok(ENDED(rota_fs_closedir(fs_loop(), &fs, &dir, fs_form)));
 	ck_err(ENDED(rota_fs_closedir(fs_loop(), &fs, &dir, fs_form)), -EBADF);
-	ck_err(ENDED(rota_fs_readdir(fs_loop(), &fs, &dir, memory, size_bytes,
-		       fs_form)),
+	ck_err(ENDED(rota_fs_readdir(
+		       fs_loop(), &fs, &dir, memory, size_bytes, fs_form)),
 		-EBADF);
 	return n_rounds;
 }
@@ -470,15 +468,13 @@ do_unlink(const char *path)
 static int
 do_rename(const char *path)
 {
-	return rota_fs_rename(
-		fs_loop(), &fs, path, in_folder("new"), fs_form);
+	return rota_fs_rename(fs_loop(), &fs, path, in_folder("new"), fs_form);
 }
 
 static int
 do_rename_to(const char *path)
 {
-	return rota_fs_rename(
-		fs_loop(), &fs, in_folder("file"), path, fs_form);
+	return rota_fs_rename(fs_loop(), &fs, in_folder("file"), path, fs_form);
 }
 
 static int
@@ -530,8 +526,7 @@ do_read_file(const char *path)
 static int
 do_write_file(const char *path)
 {
-	return rota_fs_write_file(
-		fs_loop(), &fs, path, "x", 1, 0600, fs_form);
+	return rota_fs_write_file(fs_loop(), &fs, path, "x", 1, 0600, fs_form);
 }
 
 static int

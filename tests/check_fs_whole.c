@@ -18,8 +18,8 @@ static struct rota_fs fs;
 static int
 read_file(const char *path, size_t max_bytes)
 {
-	return ENDED(rota_fs_read_file(
-		fs_loop(), &fs, path, max_bytes, fs_form));
+	return ENDED(
+		rota_fs_read_file(fs_loop(), &fs, path, max_bytes, fs_form));
 }
 
 FS_TEST(a_file_is_read_to_its_end)
@@ -59,8 +59,7 @@ FS_TEST(a_file_of_unknown_size_is_read)
 		return;
 	ck_ok(read_file("/proc/self/status", SIZE_MAX));
 	ck_assert_uint_gt(rota_fs_get_size(&fs), 100);
-	ck_assert_uint_eq(
-		strlen(rota_fs_get_data(&fs)), rota_fs_get_size(&fs));
+	ck_assert_uint_eq(strlen(rota_fs_get_data(&fs)), rota_fs_get_size(&fs));
 	ck_ok(rota_fs_clear(&fs));
 }
 
@@ -314,8 +313,8 @@ FS_TEST(a_file_of_unknown_size_is_copied)
 {
 	if (access("/proc/version", R_OK) < 0)
 		return;
-	ck_ok(ENDED(rota_fs_copyfile(fs_loop(), &fs, "/proc/version",
-		in_folder("a"), 0, fs_form)));
+	ck_ok(ENDED(rota_fs_copyfile(
+		fs_loop(), &fs, "/proc/version", in_folder("a"), 0, fs_form)));
 	ck_assert_int_eq(strncmp(text_of("a"), "Linux", 5), 0);
 }
 
@@ -346,8 +345,8 @@ FS_TEST(a_large_file_is_copied_in_pieces)
 static int
 remove_tree(const char *name)
 {
-	return ENDED(rota_fs_remove_tree(
-		fs_loop(), &fs, in_folder(name), fs_form));
+	return ENDED(
+		rota_fs_remove_tree(fs_loop(), &fs, in_folder(name), fs_form));
 }
 
 FS_TEST(a_tree_is_removed_with_all_that_is_in_it)

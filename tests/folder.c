@@ -26,8 +26,7 @@ in_folder(const char *name)
 	static unsigned next;
 	char *path = paths[next++ % 8];
 
-	(void)snprintf(
-		path, 1024, "%s%s%s", folder, *name ? "/" : "", name);
+	(void)snprintf(path, 1024, "%s%s%s", folder, *name ? "/" : "", name);
 	return path;
 }
 

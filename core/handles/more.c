@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/handle.h"
+#include "core/handles/regular.h"
 #include "core/handles/stream.h"
 #include "core/pending.h"
 #include "core/ring.h"
@@ -45,6 +46,7 @@ rota__stream_free_more(struct rota_stream *stream)
 	rota__heap_release(&loop->heap, &stream->more->idle);
 	rota__free(&loop->memory, stream->more->kept);
 	rota__free(&loop->memory, stream->more->terminal);
+	rota__regular_free(stream);
 	rota__free(&loop->memory, stream->more);
 	stream->more = NULL;
 }

@@ -13,6 +13,7 @@
 /* Bytes that a stream takes in advance while it looks for a delimiter. */
 #define ROTA__KEPT_BYTES 8192
 
+struct rota__regular;
 struct rota__unix_more;
 
 struct rota__stream_more {
@@ -36,6 +37,8 @@ struct rota__stream_more {
 	size_t high_bytes;
 	rota_drain_fn *drain;
 	const char *drain_place;
+	/* Of a regular file, NULL before the first need. */
+	struct rota__regular *regular;
 	/* Of a unix-domain socket, NULL before the first need. */
 	struct rota__unix_more *of_unix;
 };

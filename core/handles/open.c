@@ -62,6 +62,8 @@ find_plain(const struct rota_sys *sys, int fd, mode_t mode, struct found *found)
 		found->type = &rota__pipe_type;
 	else if (S_ISCHR(mode) && sys->isatty(fd))
 		found->type = &rota__tty_type;
+	else if (S_ISREG(mode) || S_ISBLK(mode))
+		found->type = &rota__regular_type;
 	else
 		found->type = &rota__file_type;
 	found->state = states[found->flags_before & O_ACCMODE];
@@ -117,8 +119,10 @@ make_ours(const struct rota_sys *sys, struct found *found, unsigned flags)
 
 	if (found->type == &rota__tcp_type || found->type == &rota__unix_type)
 		return make_socket_ours(sys, found, flags);
-	again = found->type == &rota__file_type ? -ENOTSUP :
-						  sys->reopen(found->fd);
+	again = found->type == &rota__file_type ||
+			found->type == &rota__regular_type ?
+		-ENOTSUP :
+		sys->reopen(found->fd);
 	if (again < 0)
 		return unblock(sys, found);
 	found->fd = again;

@@ -17,6 +17,7 @@
 
 #include "core/handle.h"
 #include "core/handles/more.h"
+#include "core/handles/regular.h"
 #include "core/handles/stream.h"
 #include "core/pending.h"
 #include "core/queue.h"
@@ -143,12 +144,17 @@ on_written(struct rota_write *request, int status)
 		end(pump, r);
 }
 
-/* Writes at once what the kernel takes, and queues the rest. */
+/*
+ * Writes at once what the kernel takes, and queues the rest. A file may have
+ * to wait for the disk, for which there are threads.
+ */
 static int
 write_out(struct rota_pump *pump, size_t n)
 {
 	struct iovec rest = { pump->buffer, n };
-	ssize_t written = rota_stream_try_write(pump->to, &rest, 1);
+	ssize_t written = rota__is_regular(pump->to) ?
+		-EAGAIN :
+		rota_stream_try_write(pump->to, &rest, 1);
 
 	if (written == (ssize_t)n)
 		return 0;

@@ -36,7 +36,11 @@ copy(struct rota_stream *stream, const struct rota_send_file *request,
 	if (n <= 0)
 		return n;
 	piece.iov_len = (size_t)n;
-	return stream->handle.type->stream->push(stream, &piece, 1);
+	/* The bytes are here only until we return. */
+	stream->state |= ROTA__STREAM_AT_ONCE;
+	n = stream->handle.type->stream->push(stream, &piece, 1);
+	stream->state &= ~(uint32_t)ROTA__STREAM_AT_ONCE;
+	return n;
 }
 
 ssize_t

@@ -8,6 +8,7 @@
 #include "core/handle.h"
 #include "core/handles/more.h"
 #include "core/handles/race.h"
+#include "core/handles/regular.h"
 #include "core/handles/write.h"
 #include "core/pending.h"
 #include "core/queue.h"
@@ -111,7 +112,9 @@ is_at_rest(const struct rota_stream *stream)
 {
 	return !(stream->state &
 		       (ROTA__STREAM_READING | ROTA__STREAM_ASKED |
-			       ROTA__STREAM_LISTENING | ROTA__STREAM_FULL)) &&
+			       ROTA__STREAM_LISTENING | ROTA__STREAM_FULL |
+			       ROTA__STREAM_FETCHED)) &&
+		!rota__regular_is_at_work(stream) &&
 		stream->connecting == NULL &&
 		stream->out.writing.first == NULL &&
 		!has_more_to_do(stream->more);
@@ -145,6 +148,10 @@ wish_of(const struct rota_stream *stream)
 		events |= ROTA_READABLE;
 	if (stream->state & ROTA__STREAM_BLOCKED)
 		events |= ROTA_WRITABLE;
+	if (stream->state & ROTA__STREAM_FETCHING)
+		events &= ~(unsigned)ROTA_READABLE;
+	if (stream->state & ROTA__STREAM_STORING)
+		events &= ~(unsigned)ROTA_WRITABLE;
 	return events;
 }
 
@@ -380,17 +387,29 @@ abandon(struct rota_stream *stream)
 	stream->state = 0;
 }
 
-/* Flushing, it goes on writing until the last write is told. */
+static int
+must_flush(const struct rota_stream *stream)
+{
+	return stream->state & ROTA__STREAM_FLUSHING &&
+		!(stream->state & ROTA__STREAM_LISTENING) &&
+		stream->out.writing.unsent != NULL;
+}
+
+/*
+ * Flushing, it goes on writing until the last write is told. A thread that
+ * is at work on the descriptor is waited for.
+ */
 int
 rota__stream_close(struct rota_handle *handle)
 {
 	struct rota_stream *stream = (struct rota_stream *)handle;
 
-	if (!(stream->state & ROTA__STREAM_FLUSHING) ||
-		stream->state & ROTA__STREAM_LISTENING ||
-		stream->out.writing.unsent == NULL) {
-		abandon(stream);
-		return 0;
+	if (!must_flush(stream)) {
+		if (!rota__regular_is_at_work(stream)) {
+			abandon(stream);
+			return 0;
+		}
+		stream->state |= ROTA__STREAM_LINGERING;
 	}
 	rota__pump_lose_source(stream);
 	rota__pump_lose_sink(stream);
@@ -402,11 +421,16 @@ rota__stream_close(struct rota_handle *handle)
 	return 1;
 }
 
-/* The last write of a stream that closes has been told. */
-static void
-end_flushing(struct rota_stream *stream)
+/* Flushing, the last write has been told; lingering, no thread is left. */
+void
+rota__stream_end_closing(struct rota_stream *stream)
 {
-	if (!(stream->state & ROTA__STREAM_FLUSHING) ||
+	uint32_t state = stream->state;
+
+	if (!(state & (ROTA__STREAM_FLUSHING | ROTA__STREAM_LINGERING)) ||
+		rota__regular_is_at_work(stream))
+		return;
+	if (!(state & ROTA__STREAM_LINGERING) &&
 		stream->out.writing.first != NULL)
 		return;
 	abandon(stream);
@@ -436,6 +460,21 @@ tell_kept(struct rota_stream *stream)
 		rota__pending_add(rota__stream_sender(stream));
 }
 
+/* Nor do those that a thread has read. */
+static void
+tell_fetched(struct rota_stream *stream)
+{
+	if (!(stream->state & ROTA__STREAM_FETCHED))
+		return;
+	if (stream->state & ROTA__STREAM_ASKED)
+		rota__stream_serve(stream);
+	else if (stream->state & ROTA__STREAM_READING)
+		read_on(stream);
+	if (stream->state & ROTA__STREAM_FETCHED &&
+		stream->state & (ROTA__STREAM_READING | ROTA__STREAM_ASKED))
+		rota__pending_add(rota__stream_sender(stream));
+}
+
 void
 rota__stream_tell(struct rota_handle *handle)
 {
@@ -443,11 +482,12 @@ rota__stream_tell(struct rota_handle *handle)
 
 	tell_connect(stream);
 	tell_kept(stream);
+	tell_fetched(stream);
 	/* Writes first: the end of one may be that of a pump. */
 	rota__stream_tell_writes(stream);
 	rota__stream_tell_served(stream);
 	rota__stream_tell_drained(stream);
-	end_flushing(stream);
+	rota__stream_end_closing(stream);
 }
 
 void

@@ -46,7 +46,16 @@ enum rota__stream_state {
 	/* Descriptors may come with the bytes. */
 	ROTA__STREAM_TAKES_FDS = 1 << 17,
 	/* Connecting to one of several addresses: has no descriptor yet. */
-	ROTA__STREAM_RACING = 1 << 18
+	ROTA__STREAM_RACING = 1 << 18,
+	/* Of a regular file: a thread reads, has read; writes, has written. */
+	ROTA__STREAM_FETCHING = 1 << 19,
+	ROTA__STREAM_FETCHED = 1 << 20,
+	ROTA__STREAM_STORING = 1 << 21,
+	ROTA__STREAM_STORED = 1 << 22,
+	/* Closing, but not before these threads have returned. */
+	ROTA__STREAM_LINGERING = 1 << 23,
+	/* No thread: what waits for the disk may wait here and now. */
+	ROTA__STREAM_AT_ONCE = 1 << 24
 };
 
 /* What a read request wants; 0 and above: up to that byte. */
@@ -113,6 +122,12 @@ void rota__stream_tell_drained(struct rota_stream *stream);
 
 /* The pause of a listener is over. */
 void rota__stream_expire(struct rota_loop *loop, struct rota_alarm *alarm);
+
+/* Takes n sent bytes off the queue of writes. */
+void rota__stream_advance(struct rota_stream *stream, size_t n);
+
+/* A thread has returned: ends a closing that has waited for it. */
+void rota__stream_end_closing(struct rota_stream *stream);
 
 /* For tables of types and of streams. */
 int rota__stream_close(struct rota_handle *handle);

@@ -6,6 +6,7 @@
 #include <limits.h>
 
 #include "core/handle.h"
+#include "core/handles/regular.h"
 #include "core/handles/stream.h"
 #include "core/handles/unix.h"
 #include "core/pending.h"
@@ -126,8 +127,11 @@ rota__stream_fail_writes(struct rota_stream *stream, int error)
 {
 	if (stream->state & ROTA__STREAM_LISTENING)
 		return;
-	while (stream->out.writing.unsent != NULL)
-		decide_first(stream, error);
+	if (stream->state & ROTA__STREAM_STORING)
+		rota__regular_fail_later(stream, error);
+	else
+		while (stream->out.writing.unsent != NULL)
+			decide_first(stream, error);
 	stream->state &=
 		~(uint32_t)(ROTA__STREAM_WRITABLE | ROTA__STREAM_BLOCKED);
 }
@@ -211,9 +215,8 @@ advance(struct rota_stream *stream, struct rota_write *write, size_t n)
 	return n;
 }
 
-/* Takes n sent bytes off the queue. */
-static void
-advance_all(struct rota_stream *stream, size_t n)
+void
+rota__stream_advance(struct rota_stream *stream, size_t n)
 {
 	struct rota_request *request;
 
@@ -257,7 +260,7 @@ send_some(struct rota_stream *stream)
 		rota__stream_fail_writes(stream, (int)n);
 		return 0;
 	}
-	advance_all(stream, (size_t)n);
+	rota__stream_advance(stream, (size_t)n);
 	return 1;
 }
 
@@ -442,6 +445,8 @@ cancel(struct rota_request *request, int status)
 {
 	struct rota_stream *stream = (struct rota_stream *)request->owner;
 
+	if (request->flags & ROTA__BEING_SENT)
+		return -EALREADY;
 	if (request->flags & ROTA__PARTLY_SENT) {
 		decide_first(stream, status);
 		rota__stream_fail_writes(stream, -EPIPE);

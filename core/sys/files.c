@@ -131,8 +131,7 @@ real_chown(int fd, const char *path, uid_t uid, gid_t gid, int flags)
 }
 
 static int
-real_utime(
-	int fd, const char *path, const struct timespec times[2], int flags)
+real_utime(int fd, const char *path, const struct timespec times[2], int flags)
 {
 	if (path == NULL)
 		return result(futimens(fd, times));

@@ -37,12 +37,11 @@ get(int fd, const char *path, int flags, const char *name, void *value,
 	int space = EXTATTR_NAMESPACE_USER;
 
 	if (path == NULL)
-		return result(extattr_get_fd(
-			fd, space, name, value, size_bytes));
-	return result(flags == 0 ? extattr_get_file(path, space, name, value,
-					   size_bytes) :
-				   extattr_get_link(path, space, name, value,
-					   size_bytes));
+		return result(
+			extattr_get_fd(fd, space, name, value, size_bytes));
+	return result(flags == 0 ?
+			extattr_get_file(path, space, name, value, size_bytes) :
+			extattr_get_link(path, space, name, value, size_bytes));
 }
 
 ssize_t
@@ -158,7 +157,6 @@ rota__sys_xattr_remove(int fd, const char *path, int flags, const char *name)
 		return -ENOTSUP;
 	if (path == NULL)
 		return (int)result(extattr_delete_fd(fd, space, name));
-	return (int)result(flags == 0 ?
-			extattr_delete_file(path, space, name) :
-			extattr_delete_link(path, space, name));
+	return (int)result(flags == 0 ? extattr_delete_file(path, space, name) :
+					extattr_delete_link(path, space, name));
 }

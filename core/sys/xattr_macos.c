@@ -26,8 +26,8 @@ rota__sys_xattr_get(int fd, const char *path, int flags, const char *name,
 
 	if (path == NULL)
 		return result(fgetxattr(fd, name, to, size_bytes, 0, 0));
-	return result(getxattr(
-		path, name, to, size_bytes, 0, options_of(flags)));
+	return result(
+		getxattr(path, name, to, size_bytes, 0, options_of(flags)));
 }
 
 int
