@@ -30,8 +30,7 @@ ROTA_API int rota_fs_openat_with(struct rota_loop *loop, struct rota_fs *fs,
 	int at, const char *path, int flags, unsigned mode, rota_fs_fn *fn,
 	const char *place);
 #define rota_fs_openat(loop, fs, at, path, flags, mode, fn) \
-	rota_fs_openat_with( \
-		loop, fs, at, path, flags, mode, fn, ROTA_PLACE(fn))
+	rota_fs_openat_with(loop, fs, at, path, flags, mode, fn, ROTA_PLACE(fn))
 
 /*
  * Closes a descriptor, which is gone whatever the result is; but a request
@@ -63,14 +62,12 @@ ROTA_API int rota_fs_read_with(struct rota_loop *loop, struct rota_fs *fs,
 	int fd, const struct iovec *buffers, unsigned n, int64_t offset,
 	rota_fs_fn *fn, const char *place);
 #define rota_fs_read(loop, fs, fd, buffers, n, offset, fn) \
-	rota_fs_read_with( \
-		loop, fs, fd, buffers, n, offset, fn, ROTA_PLACE(fn))
+	rota_fs_read_with(loop, fs, fd, buffers, n, offset, fn, ROTA_PLACE(fn))
 ROTA_API int rota_fs_write_with(struct rota_loop *loop, struct rota_fs *fs,
 	int fd, const struct iovec *buffers, unsigned n, int64_t offset,
 	rota_fs_fn *fn, const char *place);
 #define rota_fs_write(loop, fs, fd, buffers, n, offset, fn) \
-	rota_fs_write_with( \
-		loop, fs, fd, buffers, n, offset, fn, ROTA_PLACE(fn))
+	rota_fs_write_with(loop, fs, fd, buffers, n, offset, fn, ROTA_PLACE(fn))
 
 /*
  * Waits until what was written is on the disk; fdatasync leaves out times
@@ -81,8 +78,8 @@ ROTA_API int rota_fs_fsync_with(struct rota_loop *loop, struct rota_fs *fs,
 	int fd, rota_fs_fn *fn, const char *place);
 #define rota_fs_fsync(loop, fs, fd, fn) \
 	rota_fs_fsync_with(loop, fs, fd, fn, ROTA_PLACE(fn))
-ROTA_API int rota_fs_fdatasync_with(struct rota_loop *loop,
-	struct rota_fs *fs, int fd, rota_fs_fn *fn, const char *place);
+ROTA_API int rota_fs_fdatasync_with(struct rota_loop *loop, struct rota_fs *fs,
+	int fd, rota_fs_fn *fn, const char *place);
 #define rota_fs_fdatasync(loop, fs, fd, fn) \
 	rota_fs_fdatasync_with(loop, fs, fd, fn, ROTA_PLACE(fn))
 
@@ -97,9 +94,8 @@ ROTA_API int rota_fs_truncate_with(struct rota_loop *loop, struct rota_fs *fs,
 	const char *place);
 #define rota_fs_truncate(loop, fs, path, size_bytes, fn) \
 	rota_fs_truncate_with(loop, fs, path, size_bytes, fn, ROTA_PLACE(fn))
-ROTA_API int rota_fs_ftruncate_with(struct rota_loop *loop,
-	struct rota_fs *fs, int fd, int64_t size_bytes, rota_fs_fn *fn,
-	const char *place);
+ROTA_API int rota_fs_ftruncate_with(struct rota_loop *loop, struct rota_fs *fs,
+	int fd, int64_t size_bytes, rota_fs_fn *fn, const char *place);
 #define rota_fs_ftruncate(loop, fs, fd, size_bytes, fn) \
 	rota_fs_ftruncate_with(loop, fs, fd, size_bytes, fn, ROTA_PLACE(fn))
 
@@ -112,9 +108,9 @@ ROTA_API int rota_fs_ftruncate_with(struct rota_loop *loop,
  *	the system (OpenBSD) or the file system cannot.
  * source: fallocate(2), posix_fallocate(3).
  */
-ROTA_API int rota_fs_fallocate_with(struct rota_loop *loop,
-	struct rota_fs *fs, int fd, int64_t offset, int64_t size_bytes,
-	rota_fs_fn *fn, const char *place);
+ROTA_API int rota_fs_fallocate_with(struct rota_loop *loop, struct rota_fs *fs,
+	int fd, int64_t offset, int64_t size_bytes, rota_fs_fn *fn,
+	const char *place);
 #define rota_fs_fallocate(loop, fs, fd, offset, size_bytes, fn) \
 	rota_fs_fallocate_with( \
 		loop, fs, fd, offset, size_bytes, fn, ROTA_PLACE(fn))
@@ -128,9 +124,9 @@ ROTA_API int rota_fs_fallocate_with(struct rota_loop *loop,
  * errors of its own: -EINVAL offset is negative, size_bytes is too large.
  * source: sendfile(2).
  */
-ROTA_API int rota_fs_sendfile_with(struct rota_loop *loop,
-	struct rota_fs *fs, int to, int from, int64_t offset,
-	size_t size_bytes, rota_fs_fn *fn, const char *place);
+ROTA_API int rota_fs_sendfile_with(struct rota_loop *loop, struct rota_fs *fs,
+	int to, int from, int64_t offset, size_t size_bytes, rota_fs_fn *fn,
+	const char *place);
 #define rota_fs_sendfile(loop, fs, to, from, offset, size_bytes, fn) \
 	rota_fs_sendfile_with( \
 		loop, fs, to, from, offset, size_bytes, fn, ROTA_PLACE(fn))

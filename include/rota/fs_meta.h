@@ -151,15 +151,15 @@ ROTA_API int rota_fs_getxattr_with(struct rota_loop *loop, struct rota_fs *fs,
 #define rota_fs_getxattr(loop, fs, path, name, value, size_bytes, fn) \
 	rota_fs_getxattr_with( \
 		loop, fs, path, name, value, size_bytes, fn, ROTA_PLACE(fn))
-ROTA_API int rota_fs_lgetxattr_with(struct rota_loop *loop,
-	struct rota_fs *fs, const char *path, const char *name, void *value,
-	size_t size_bytes, rota_fs_fn *fn, const char *place);
+ROTA_API int rota_fs_lgetxattr_with(struct rota_loop *loop, struct rota_fs *fs,
+	const char *path, const char *name, void *value, size_t size_bytes,
+	rota_fs_fn *fn, const char *place);
 #define rota_fs_lgetxattr(loop, fs, path, name, value, size_bytes, fn) \
 	rota_fs_lgetxattr_with( \
 		loop, fs, path, name, value, size_bytes, fn, ROTA_PLACE(fn))
-ROTA_API int rota_fs_fgetxattr_with(struct rota_loop *loop,
-	struct rota_fs *fs, int fd, const char *name, void *value,
-	size_t size_bytes, rota_fs_fn *fn, const char *place);
+ROTA_API int rota_fs_fgetxattr_with(struct rota_loop *loop, struct rota_fs *fs,
+	int fd, const char *name, void *value, size_t size_bytes,
+	rota_fs_fn *fn, const char *place);
 #define rota_fs_fgetxattr(loop, fs, fd, name, value, size_bytes, fn) \
 	rota_fs_fgetxattr_with( \
 		loop, fs, fd, name, value, size_bytes, fn, ROTA_PLACE(fn))
@@ -170,46 +170,45 @@ ROTA_API int rota_fs_setxattr_with(struct rota_loop *loop, struct rota_fs *fs,
 #define rota_fs_setxattr(loop, fs, path, name, value, size_bytes, how, fn) \
 	rota_fs_setxattr_with(loop, fs, path, name, value, size_bytes, how, \
 		fn, ROTA_PLACE(fn))
-ROTA_API int rota_fs_lsetxattr_with(struct rota_loop *loop,
-	struct rota_fs *fs, const char *path, const char *name,
-	const void *value, size_t size_bytes, enum rota_fs_xattr_how how,
-	rota_fs_fn *fn, const char *place);
+ROTA_API int rota_fs_lsetxattr_with(struct rota_loop *loop, struct rota_fs *fs,
+	const char *path, const char *name, const void *value,
+	size_t size_bytes, enum rota_fs_xattr_how how, rota_fs_fn *fn,
+	const char *place);
 #define rota_fs_lsetxattr(loop, fs, path, name, value, size_bytes, how, fn) \
 	rota_fs_lsetxattr_with(loop, fs, path, name, value, size_bytes, how, \
 		fn, ROTA_PLACE(fn))
-ROTA_API int rota_fs_fsetxattr_with(struct rota_loop *loop,
-	struct rota_fs *fs, int fd, const char *name, const void *value,
-	size_t size_bytes, enum rota_fs_xattr_how how, rota_fs_fn *fn,
-	const char *place);
+ROTA_API int rota_fs_fsetxattr_with(struct rota_loop *loop, struct rota_fs *fs,
+	int fd, const char *name, const void *value, size_t size_bytes,
+	enum rota_fs_xattr_how how, rota_fs_fn *fn, const char *place);
 #define rota_fs_fsetxattr(loop, fs, fd, name, value, size_bytes, how, fn) \
-	rota_fs_fsetxattr_with(loop, fs, fd, name, value, size_bytes, how, \
-		fn, ROTA_PLACE(fn))
-ROTA_API int rota_fs_listxattr_with(struct rota_loop *loop,
-	struct rota_fs *fs, const char *path, char *names, size_t size_bytes,
-	rota_fs_fn *fn, const char *place);
+	rota_fs_fsetxattr_with(loop, fs, fd, name, value, size_bytes, how, fn, \
+		ROTA_PLACE(fn))
+ROTA_API int rota_fs_listxattr_with(struct rota_loop *loop, struct rota_fs *fs,
+	const char *path, char *names, size_t size_bytes, rota_fs_fn *fn,
+	const char *place);
 #define rota_fs_listxattr(loop, fs, path, names, size_bytes, fn) \
 	rota_fs_listxattr_with( \
 		loop, fs, path, names, size_bytes, fn, ROTA_PLACE(fn))
-ROTA_API int rota_fs_llistxattr_with(struct rota_loop *loop,
-	struct rota_fs *fs, const char *path, char *names, size_t size_bytes,
-	rota_fs_fn *fn, const char *place);
+ROTA_API int rota_fs_llistxattr_with(struct rota_loop *loop, struct rota_fs *fs,
+	const char *path, char *names, size_t size_bytes, rota_fs_fn *fn,
+	const char *place);
 #define rota_fs_llistxattr(loop, fs, path, names, size_bytes, fn) \
 	rota_fs_llistxattr_with( \
 		loop, fs, path, names, size_bytes, fn, ROTA_PLACE(fn))
-ROTA_API int rota_fs_flistxattr_with(struct rota_loop *loop,
-	struct rota_fs *fs, int fd, char *names, size_t size_bytes,
-	rota_fs_fn *fn, const char *place);
+ROTA_API int rota_fs_flistxattr_with(struct rota_loop *loop, struct rota_fs *fs,
+	int fd, char *names, size_t size_bytes, rota_fs_fn *fn,
+	const char *place);
 #define rota_fs_flistxattr(loop, fs, fd, names, size_bytes, fn) \
 	rota_fs_flistxattr_with( \
 		loop, fs, fd, names, size_bytes, fn, ROTA_PLACE(fn))
 ROTA_API int rota_fs_removexattr_with(struct rota_loop *loop,
-	struct rota_fs *fs, const char *path, const char *name,
-	rota_fs_fn *fn, const char *place);
+	struct rota_fs *fs, const char *path, const char *name, rota_fs_fn *fn,
+	const char *place);
 #define rota_fs_removexattr(loop, fs, path, name, fn) \
 	rota_fs_removexattr_with(loop, fs, path, name, fn, ROTA_PLACE(fn))
 ROTA_API int rota_fs_lremovexattr_with(struct rota_loop *loop,
-	struct rota_fs *fs, const char *path, const char *name,
-	rota_fs_fn *fn, const char *place);
+	struct rota_fs *fs, const char *path, const char *name, rota_fs_fn *fn,
+	const char *place);
 #define rota_fs_lremovexattr(loop, fs, path, name, fn) \
 	rota_fs_lremovexattr_with(loop, fs, path, name, fn, ROTA_PLACE(fn))
 ROTA_API int rota_fs_fremovexattr_with(struct rota_loop *loop,

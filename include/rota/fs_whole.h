@@ -22,9 +22,8 @@ ROTA_BEGIN_C
  * errors of its own: -EINVAL max_bytes is 0. Results: -EFBIG the file has
  *	more; -ENOMEM.
  */
-ROTA_API int rota_fs_read_file_with(struct rota_loop *loop,
-	struct rota_fs *fs, const char *path, size_t max_bytes,
-	rota_fs_fn *fn, const char *place);
+ROTA_API int rota_fs_read_file_with(struct rota_loop *loop, struct rota_fs *fs,
+	const char *path, size_t max_bytes, rota_fs_fn *fn, const char *place);
 #define rota_fs_read_file(loop, fs, path, max_bytes, fn) \
 	rota_fs_read_file_with(loop, fs, path, max_bytes, fn, ROTA_PLACE(fn))
 
@@ -42,9 +41,9 @@ ROTA_API int rota_fs_read_file_with(struct rota_loop *loop,
  *	there is untouched. If only the directory cannot be brought to the
  *	disk in the end, that is the result, and the new file is there.
  */
-ROTA_API int rota_fs_write_file_with(struct rota_loop *loop,
-	struct rota_fs *fs, const char *path, const void *data,
-	size_t size_bytes, unsigned mode, rota_fs_fn *fn, const char *place);
+ROTA_API int rota_fs_write_file_with(struct rota_loop *loop, struct rota_fs *fs,
+	const char *path, const void *data, size_t size_bytes, unsigned mode,
+	rota_fs_fn *fn, const char *place);
 #define rota_fs_write_file(loop, fs, path, data, size_bytes, mode, fn) \
 	rota_fs_write_file_with( \
 		loop, fs, path, data, size_bytes, mode, fn, ROTA_PLACE(fn))

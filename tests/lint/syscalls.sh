@@ -57,7 +57,11 @@ BEGIN {
 	    "rmdir link linkat symlink symlinkat readlink readlinkat " \
 	    "realpath chmod fchmod fchmodat chown fchown lchown utimes " \
 	    "futimens utimensat mkdtemp mkstemp mkostemp mkfifo mknod chdir " \
-	    "getcwd scandir fallocate posix_fallocate copy_file_range umask")
+	    "getcwd scandir fallocate posix_fallocate copy_file_range umask " \
+	    "flock mkfifoat fchownat utime rewinddir telldir seekdir dirfd " \
+	    "getxattr lgetxattr fgetxattr setxattr lsetxattr fsetxattr " \
+	    "listxattr llistxattr flistxattr removexattr lremovexattr " \
+	    "fremovexattr clonefile fclonefileat posix_fadvise")
 	put("env", "getenv secure_getenv setenv putenv unsetenv clearenv")
 	put("never", "printf fprintf vprintf vfprintf dprintf vdprintf puts " \
 	    "putchar putc fputs fputc fwrite fflush perror psignal syslog " \
