@@ -48,7 +48,7 @@ fi
 ## Each file #################################################################
 
 [ $# -gt 0 ] || set -- backends terminal child echo pass proxy chat lines \
-	watch http tour
+	watch files work http names tour
 for name in "$@"; do
 	echo "$name"
 	# shellcheck source=/dev/null
