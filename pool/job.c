@@ -29,35 +29,37 @@ add_state(struct rota_job *job, uint32_t bit)
 	return __atomic_fetch_or(&job->state, bit, __ATOMIC_ACQ_REL);
 }
 
+/* Whoever runs it may do so when the loop is gone. */
 static void
 end_lone(struct rota_job *job, int is_left)
 {
 	struct rota__lone_job *lone = (struct rota__lone_job *)job;
 	struct rota_pool *pool = job->pool;
 
-	if (is_left) {
-		rota__pool_lock(pool);
-		pool->n_left--;
-		rota__pool_tell_waiters(pool);
-		rota__pool_unlock(pool);
-	}
 	lone->ended(lone, is_left);
+	if (!is_left)
+		return;
+	rota__pool_lock(pool);
+	pool->n_left--;
+	rota__pool_tell_waiters(pool);
+	rota__pool_unlock(pool);
+	if (pool->executor.submit != NULL)
+		rota__pool_release(pool);
 }
 
-/* From then on the job belongs to its loop's thread. */
 void
 rota__job_end(struct rota_job *job, int status)
 {
 	uint32_t state;
 
 	job->result = status;
-	if (job->request.loop == NULL) {
-		state = add_state(job, ROTA__JOB_DONE);
-		end_lone(job, (state & ROTA__JOB_LEFT) != 0);
+	if (job->request.loop != NULL) {
+		__atomic_store_n(&job->state, ROTA__JOB_DONE, __ATOMIC_RELEASE);
+		rota__job_post(job);
 		return;
 	}
-	__atomic_store_n(&job->state, ROTA__JOB_DONE, __ATOMIC_RELEASE);
-	rota__job_post(job);
+	state = add_state(job, ROTA__JOB_DONE);
+	end_lone(job, (state & ROTA__JOB_LEFT) != 0);
 }
 
 void
@@ -188,8 +190,8 @@ has_lane(const struct rota_pool *pool, unsigned lane)
 }
 
 static void
-fill(struct rota_job *job, struct rota_pool *pool, rota_job_fn *run,
-	unsigned lane, int priority)
+fill(struct rota_loop *loop, struct rota_job *job, struct rota_pool *pool,
+	rota_job_fn *run, unsigned lane, int priority)
 {
 	job->pool = pool;
 	job->run = run;
@@ -197,11 +199,12 @@ fill(struct rota_job *job, struct rota_pool *pool, rota_job_fn *run,
 	job->result = 0;
 	job->lane = (uint8_t)lane;
 	job->priority = (int8_t)priority;
-	job->holds_pool = 0;
-	job->queued_ns = pool != NULL &&
-			__atomic_load_n(&pool->is_measuring, __ATOMIC_RELAXED) ?
+	job->queued_ns =
+		__atomic_load_n(&pool->is_measuring, __ATOMIC_RELAXED) ?
 		pool->sys->clock_ns() :
 		0;
+	/* The loop's own pool is held by the loop. */
+	job->holds_pool = pool != rota__loop_jobs(loop)->pool;
 }
 
 int
@@ -221,9 +224,7 @@ rota__job_start_in(struct rota_loop *loop, struct rota_pool *pool,
 		return -EINVAL;
 	if (is_stopped(pool))
 		return -ESHUTDOWN;
-	fill(job, pool, type->run, lane, priority);
-	/* The loop's own pool is held by the loop. */
-	job->holds_pool = pool != rota__loop_jobs(loop)->pool;
+	fill(loop, job, pool, type->run, lane, priority);
 	if (job->holds_pool)
 		rota__pool_hold(pool);
 	rota__job_begin(loop, job, &type->request, place);
@@ -291,14 +292,23 @@ rota__job_start_lone(struct rota_loop *loop, unsigned lane,
 		return r;
 	if (is_stopped(pool))
 		return -ESHUTDOWN;
-	fill(&lone->job, pool, run, lane, 0);
+	fill(loop, &lone->job, pool, run, lane, 0);
 	lone->job.request.loop = NULL;
-	fill(job, pool, NULL, lane, 0);
+	fill(loop, job, pool, NULL, lane, 0);
 	rota__job_begin(loop, job, type, place);
 	r = submit(pool, &lone->job);
 	if (r < 0)
 		rota__job_forget(job);
 	return r;
+}
+
+/* Locked: the pool is there as long as an executor may run the job. */
+static void
+count_left(struct rota_pool *pool)
+{
+	pool->n_left++;
+	if (pool->executor.submit != NULL)
+		rota__pool_hold(pool);
 }
 
 int
@@ -316,7 +326,7 @@ rota__job_leave(struct rota__lone_job *lone, struct rota_job *job, int status)
 	if (is_mine)
 		rota__lanes_cancel(&pool->lanes, &lone->job);
 	else if (!(state & ROTA__JOB_DONE))
-		pool->n_left++;
+		count_left(pool);
 	rota__pool_tell_waiters(pool);
 	rota__pool_unlock(pool);
 	if (state & ROTA__JOB_DONE)
@@ -330,7 +340,9 @@ void
 rota__job_answer(struct rota_loop *loop, struct rota_job *job,
 	const struct rota_request_type *type, int status, const char *place)
 {
-	fill(job, NULL, NULL, ROTA_LANE_SLOW, 0);
+	job->pool = NULL;
+	job->holds_pool = 0;
+	job->state = ROTA__JOB_RUNNING;
 	rota__job_begin(loop, job, type, place);
 	rota__job_decide(job, status);
 	rota__job_end(job, status);
