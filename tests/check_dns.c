@@ -722,6 +722,7 @@ NAMES_TEST(a_look_up_may_outlive_its_pool)
 	struct rota_pool *pool = NULL;
 	struct rota_loop *other;
 	struct rota_lookup lookup;
+	struct rota_lookup late;
 
 	ck_ok(rota_pool_create(NULL, &pool));
 	other = make_loop_with(pool);
@@ -730,8 +731,8 @@ NAMES_TEST(a_look_up_may_outlive_its_pool)
 		other, &lookup, "name.example", NULL, NULL, on_lookup));
 	names_wait_hanging(1);
 	ck_err(rota_pool_close(pool, 0), 1);
-	ck_err(rota_lookup_start(other, &lookup + 1, "name.example", NULL, NULL,
-		       on_lookup),
+	ck_err(rota_lookup_start(
+		       other, &late, "name.example", NULL, NULL, on_lookup),
 		-ESHUTDOWN);
 	names_release();
 	run_other(other);

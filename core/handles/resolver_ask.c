@@ -26,6 +26,10 @@ rota__resolver_error(int status)
 	case ARES_EBADQUERY:
 	case ARES_EBADSTR:
 		return ROTA_EAI_NONAME;
+	/* What several servers have said; versions differ in which it is. */
+	case ARES_ECONNREFUSED:
+	case ARES_ENOTIMP:
+	case ARES_EREFUSED:
 	case ARES_ESERVFAIL:
 	case ARES_ETIMEOUT:
 	case ARES_EOF:
@@ -39,8 +43,6 @@ rota__resolver_error(int status)
 		return ROTA_EAI_SERVICE;
 	case ARES_EBADRESP:
 		return -EPROTO;
-	case ARES_ECONNREFUSED:
-		return -ECONNREFUSED;
 	case ARES_EFILE:
 		return -EIO;
 	case ARES_ENOMEM:

@@ -140,9 +140,9 @@ struct rota_query {
  *	or type unknown; -ENAMETOOLONG name is longer than 1024 bytes;
  *	-ENOMEM; -ENOSYS. Nothing changes then. As status: ROTA_EAI_NONAME
  *	there is no such name, or it cannot be one; ROTA_EAI_NODATA it has no
- *	such record; ROTA_EAI_AGAIN no server answered, or none could say;
- *	ROTA_EAI_FAIL the server refuses or knows nothing of such questions;
- *	-ECONNREFUSED no server is there; -EPROTO a bad answer; -ENOMEM;
+ *	such record; ROTA_EAI_AGAIN no server answered, or each has failed or
+ *	refused; ROTA_EAI_FAIL the server cannot read the question; -EPROTO an
+ *	answer that cannot be read; -ENOMEM;
  *	-ECANCELED; -ETIMEDOUT.
  * when: the loop's thread.
  * source: RFC 1035, 2782, 3596; ares_query(3).
