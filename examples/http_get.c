@@ -3,14 +3,16 @@
  * Gets one document over HTTP/1.1: the body goes to standard output, the
  * status line and what went wrong to standard error.
  *
- *	./http_get http://127.0.0.1:8080/hello
+ *	./http_get http://localhost:8080/hello
  *
  * Worth a look:
  *  - main(): standard output is a stream as the connection is one, whether it
  *    is a terminal, a pipe or a file.
  *  - put_out(): if it takes no more, reading from the server rests, so that a
  *    document of any size needs one buffer.
- *  - on_deadline(): one timer for all of it, connecting included.
+ *  - on_lookup(): a name has several addresses, and who answers first is the
+ *    server. A thread of the pool looks up a name; an address needs none.
+ *  - on_deadline(): one timer for all of it, the look-up included.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -24,24 +26,27 @@
 
 #include "examples/http_parse.h"
 
+#define MAX_ADDRESSES 64
+
 struct url {
-	char host[64];
+	char host[256];
 	char path[HTTP_PARSE_TARGET_BYTES];
-	uint16_t port;
+	char port[8];
 	/* It goes into brackets: IPv6. */
 	int is_bracketed;
 };
 
 struct get {
 	struct rota_loop *loop;
+	struct rota_lookup lookup;
 	struct rota_tcp tcp;
-	struct rota_connect connect;
+	struct rota_connect_any connect;
 	struct rota_timer deadline;
 	struct rota_stream out;
 	struct rota_write request_write;
 	struct rota_write out_write;
 	struct http_parse *parse;
-	char request[HTTP_PARSE_TARGET_BYTES + 256];
+	char request[HTTP_PARSE_TARGET_BYTES + 512];
 	/* What the output did not take: no more than one read. */
 	char *kept;
 	size_t n_kept;
@@ -52,9 +57,10 @@ struct get {
 };
 
 static const char usage[] =
-	"usage: http_get [OPTIONS] http://ADDRESS[:PORT][/PATH]\n"
-	"Writes what it gets to standard output. ADDRESS is numeric, an IPv6 one\n"
-	"in brackets. Exit codes: 0 for status 2xx, else 1; 2 wrong usage.\n"
+	"usage: http_get [OPTIONS] http://HOST[:PORT][/PATH]\n"
+	"Writes what it gets to standard output. HOST is a name or an address, an\n"
+	"IPv6 one in brackets. Exit codes: 0 for status 2xx, else 1; 2 wrong\n"
+	"usage.\n"
 	"  --backend NAME       epoll, kqueue, poll or select\n"
 	"  --deadline SECONDS   for all of it (30)\n"
 	"  --head               ask for the head alone\n"
@@ -74,6 +80,8 @@ close_one(struct rota_handle *handle, void *data)
 static void
 end(struct get *get)
 {
+	/* It belongs to no handle. Nothing happens if it is over. */
+	(void)rota_request_cancel(&get->lookup.job.request);
 	(void)rota_loop_walk(get->loop, close_one, NULL);
 }
 
@@ -274,6 +282,35 @@ on_connected(struct rota_connect *connect, int status)
 		fail(get, "cannot connect", status);
 }
 
+/* The addresses are only read during the call. */
+static int
+connect_to(struct get *get, const struct rota_lookup *lookup)
+{
+	const struct sockaddr *addrs[MAX_ADDRESSES];
+	unsigned n;
+
+	for (n = 0; n < lookup->n_addresses && n < MAX_ADDRESSES; n++)
+		addrs[n] = (const struct sockaddr *)&lookup->addresses[n].addr;
+	get->connect.connect.request.data = get;
+	return rota_tcp_connect_any(
+		&get->tcp, &get->connect, addrs, n, 0, on_connected);
+}
+
+static void
+on_lookup(struct rota_lookup *lookup, int status)
+{
+	struct get *get = lookup->job.request.data;
+
+	if (status < 0) {
+		fail(get, "cannot find the host", status);
+		return;
+	}
+	status = connect_to(get, lookup);
+	(void)rota_lookup_free(lookup);
+	if (status < 0)
+		fail(get, "cannot connect", status);
+}
+
 static void
 on_deadline(struct rota_timer *timer)
 {
@@ -285,21 +322,21 @@ write_request(struct get *get, const struct url *url, int is_head)
 {
 	snprintf(get->request, sizeof(get->request),
 		"%s %s HTTP/1.1\r\n"
-		"Host: %s%s%s:%u\r\n"
+		"Host: %s%s%s:%s\r\n"
 		"User-Agent: rota-http_get\r\n"
 		"Connection: close\r\n"
 		"\r\n",
 		is_head ? "HEAD" : "GET", url->path,
 		url->is_bracketed ? "[" : "", url->host,
-		url->is_bracketed ? "]" : "", (unsigned)url->port);
+		url->is_bracketed ? "]" : "", url->port);
 }
 
 /* Beginning and end. */
 
 static int
-begin(struct get *get, const struct sockaddr_storage *addr,
-	uint64_t deadline_ns)
+begin(struct get *get, const struct url *url, uint64_t deadline_ns)
 {
+	const struct rota_lookup_hints hints = { .socktype = SOCK_STREAM };
 	int r = rota_timer_init(get->loop, &get->deadline);
 
 	if (r == 0) {
@@ -314,15 +351,15 @@ begin(struct get *get, const struct sockaddr_storage *addr,
 	if (r < 0)
 		return r;
 	get->tcp.stream.handle.data = get;
-	get->connect.request.data = get;
-	return rota_tcp_connect(&get->tcp, &get->connect,
-		(const struct sockaddr *)addr, on_connected);
+	get->lookup.job.request.data = get;
+	return rota_lookup_start(get->loop, &get->lookup, url->host, url->port,
+		&hints, on_lookup);
 }
 
 static void
-run(struct get *get, const struct sockaddr_storage *addr, uint64_t deadline_ns)
+run(struct get *get, const struct url *url, uint64_t deadline_ns)
 {
-	int r = begin(get, addr, deadline_ns);
+	int r = begin(get, url, deadline_ns);
 
 	if (r == 0)
 		r = rota_loop_run(get->loop, ROTA_RUN_DEFAULT);
@@ -339,7 +376,7 @@ run(struct get *get, const struct sockaddr_storage *addr, uint64_t deadline_ns)
 
 /* ":8080" or nothing, before a path. Returns where that begins, or NULL. */
 static const char *
-read_port(const char *text, uint16_t *ret_port)
+read_port(const char *text, struct url *url)
 {
 	unsigned long port = 80;
 	char *end = (char *)text;
@@ -350,7 +387,7 @@ read_port(const char *text, uint16_t *ret_port)
 		port > UINT16_MAX || port == 0 ||
 		(*end != '\0' && !strchr("/?#", *end)))
 		return NULL;
-	*ret_port = (uint16_t)port;
+	snprintf(url->port, sizeof(url->port), "%lu", port);
 	return end;
 }
 
@@ -372,7 +409,7 @@ read_url(const char *text, struct url *url)
 		return -1;
 	memcpy(url->host, text, n);
 	url->host[n] = '\0';
-	text = read_port(text + n + (url->is_bracketed ? 1 : 0), &url->port);
+	text = read_port(text + n + (url->is_bracketed ? 1 : 0), url);
 	if (!text)
 		return -1;
 	n = strcspn(text, "#");
@@ -445,22 +482,14 @@ main(int argc, char **argv)
 	static struct url url;
 	struct rota_loop_options options = ROTA_LOOP_OPTIONS_INIT;
 	struct settings settings = { .deadline_seconds = 30 };
-	struct sockaddr_storage addr;
 	int r;
 
 	r = read_settings(argc, argv, &settings);
 	if (r >= 0)
 		return r;
 	if (read_url(settings.url, &url) < 0) {
-		fprintf(stderr, "http_get: %s: not as http://ADDRESS/PATH\n",
+		fprintf(stderr, "http_get: %s: not as http://HOST/PATH\n",
 			settings.url);
-		return 2;
-	}
-	if (rota_address_parse(url.host, url.port, &addr) < 0) {
-		fprintf(stderr,
-			"http_get: %s: no numeric address; names come when rota"
-			" can look them up\n",
-			url.host);
 		return 2;
 	}
 	write_request(&get, &url, settings.is_head);
@@ -470,7 +499,7 @@ main(int argc, char **argv)
 	options.backend = settings.backend;
 	r = get.parse ? rota_loop_create(&options, &get.loop) : -ENOMEM;
 	if (r == 0) {
-		run(&get, &addr,
+		run(&get, &url,
 			(uint64_t)(settings.deadline_seconds *
 				(double)ROTA_SECOND));
 	} else {

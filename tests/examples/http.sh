@@ -30,12 +30,13 @@ stop_http()
 }
 
 # gets STATUS PATH [FILE]: with exactly that body, if one is given.
+host=127.0.0.1
 gets()
 {
 	want=1
 	[ "$1" -ne 200 ] || want=0
 	status=0
-	examples/http_get --backend "$backend" "http://127.0.0.1:$port$2" \
+	examples/http_get --backend "$backend" "http://$host:$port$2" \
 		>"$dir/body" 2>"$dir/http_get.out" </dev/null || status=$?
 	[ $status -eq $want ] || fail "http_get $2 ended with $status"
 	says http_get "^status $1, [0-9]* bytes\$"
@@ -152,6 +153,9 @@ try_http()
 	gets 200 /big "$dir/www/big"
 	gets 200 /folder/a%20b?c "$dir/www/folder/a b"
 	gets 200 /empty /dev/null
+	host=localhost
+	gets 200 /hello "$dir/hello"
+	host=127.0.0.1
 	gets 404 /none
 	gets 404 /../secret
 	examples/http_get --backend "$backend" --head \
@@ -172,10 +176,10 @@ ends 2 http_server examples/http_server --port 65536
 ends 2 http_server examples/http_server --idle 0
 ends 2 http_get examples/http_get
 ends 2 http_get examples/http_get ftp://127.0.0.1/
-ends 2 http_get examples/http_get http://localhost/
-says http_get 'names come when rota can look them up'
 ends 1 http_get examples/http_get --backend nonsense http://127.0.0.1:1/
 ends 1 http_get examples/http_get http://127.0.0.1:1/
+says http_get 'cannot connect: connection refused by peer'
+ends 1 http_get examples/http_get --deadline 5 http://no-such-host.invalid/
 
 mkdir -p "$dir/www/folder"
 echo secret >"$dir/secret"
