@@ -23,12 +23,14 @@ function called(text)
 }
 
 # Of "#define name(arguments) body", `text` being all after "#define".
-function take_macro(text,    name, at)
+function take_macro(text,    name, at, to)
 {
 	name = called(text)
 	at = index(text, ")")
-	if (name != "" && index(text, name "(") == 1 && at != 0)
-		macros[called(substr(text, at))] = name
+	if (name == "" || index(text, name "(") != 1 || at == 0)
+		return
+	to = called(substr(text, at))
+	macros[to] = macros[to] " " name
 }
 
 # A directive, with the lines that continue it.
@@ -55,5 +57,5 @@ in_directive || /^[ \t]*#/ {
 
 END {
 	for (name in functions)
-		print name (name in macros ? " " macros[name] : "")
+		print name macros[name]
 }' | LC_ALL=C sort

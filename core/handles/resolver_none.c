@@ -46,7 +46,7 @@ rota_query_start_at(struct rota_resolver *resolver, struct rota_query *query,
 int
 rota_query_free(struct rota_query *query)
 {
-	return query == NULL ? -EINVAL : -ENOSYS;
+	return query == NULL ? -EINVAL : 0;
 }
 
 int

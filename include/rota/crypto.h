@@ -89,7 +89,7 @@ struct rota_hash {
  *	algorithm and key as in rota_hasher_create(), only read in the call.
  * errors: -EINVAL loop (with `fn`), hash or algorithm is NULL, or buffers is
  *	and n is not 0; those of rota_hasher_create() and of the pool. Nothing
- *	changes then. Status: -EIO OpenSSL has failed; -ECANCELED; -ETIMEDOUT.
+ *	begins then. Status: -EIO OpenSSL has failed; -ECANCELED; -ETIMEDOUT.
  * when: the loop's thread; without a loop any.
  */
 ROTA_API int rota_hash_buffers_at(struct rota_loop *loop,
@@ -189,7 +189,7 @@ struct rota_secret {
  * unit: iterations from 1 to 2^31 - 1; key_bytes from 1 to 2^31 - 1.
  * errors: -EINVAL loop (with `fn`) or another pointer is NULL (a password or
  *	salt of no bytes may be), a number is out of range; -ENOTSUP the
- *	algorithm is not known; those of the pool; -ENOSYS. Nothing changes
+ *	algorithm is not known; those of the pool; -ENOSYS. Nothing begins
  *	then. Status: -EIO OpenSSL has failed; -ENOMEM; -ECANCELED; -ETIMEDOUT.
  * when: the loop's thread; without a loop any.
  * source: RFC 8018, section 5.2.
@@ -254,7 +254,7 @@ struct rota_random {
  * shape: random need not be initialised but for job.request.data. The memory
  *	must stay until `fn` is called, and is undefined unless the status is 0.
  * errors: -EINVAL loop (with `fn`) or random is NULL, or bytes is and n_bytes
- *	is not 0; those of the pool. Nothing changes then. Status: those of
+ *	is not 0; those of the pool. Nothing begins then. Status: those of
  *	getrandom(2); -ECANCELED; -ETIMEDOUT.
  * when: the loop's thread; without a loop any.
  * source: getrandom(2), arc4random(3), getentropy(3).

@@ -101,7 +101,7 @@ struct rota_lookup {
  * errors: -EINVAL loop (with `fn`) or lookup is NULL, host and service both
  *	are, the family is none of the three, or flags has other bits;
  *	-ENAMETOOLONG host or service is longer than 1024 bytes; -ENOMEM, and
- *	those of the pool: -ESHUTDOWN, -EAGAIN. Nothing changes then, and `fn`
+ *	those of the pool: -ESHUTDOWN, -EAGAIN. Nothing begins then, and `fn`
  *	is not called. As status a ROTA_EAI_ number (rota/error.h), -ENOMEM,
  *	-ECANCELED, -ETIMEDOUT, or what a call below has failed with.
  * when: the loop's thread; without a loop any.
@@ -167,7 +167,7 @@ struct rota_reverse {
  * unit: flags is an or of enum rota_reverse_flag.
  * errors: -EINVAL loop (with `fn`), reverse or addr is NULL, or flags has
  *	other bits; -EAFNOSUPPORT another family; -ENOMEM, and those of the
- *	pool. Nothing changes then. Status as for rota_lookup_start().
+ *	pool. Nothing begins then. Status as for rota_lookup_start().
  * when: the loop's thread; without a loop any.
  * source: getnameinfo(3).
  */

@@ -138,7 +138,7 @@ struct rota_query {
  *	succeeded must be freed with rota_query_free().
  * errors: -EINVAL an argument is NULL, the resolver blank, closing or closed,
  *	or type unknown; -ENAMETOOLONG name is longer than 1024 bytes;
- *	-ENOMEM; -ENOSYS. Nothing changes then. As status: ROTA_EAI_NONAME
+ *	-ENOMEM; -ENOSYS. Nothing begins then. As status: ROTA_EAI_NONAME
  *	there is no such name, or it cannot be one; ROTA_EAI_NODATA it has no
  *	such record; ROTA_EAI_AGAIN no server answered, or each has failed or
  *	refused; ROTA_EAI_FAIL the server cannot read the question; -EPROTO an
