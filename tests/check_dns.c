@@ -8,6 +8,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -806,6 +807,86 @@ NAMES_TEST(look_ups_that_hang_hold_up_nothing_else)
 		ck_ok(rota_lookup_free(&lookups[i]));
 }
 
+/* A client that looks up its server, and connects to who answers. */
+struct client {
+	struct rota_lookup lookup;
+	struct rota_tcp tcp;
+	struct rota_connect_any connect;
+	const char *letter;
+};
+
+static void
+on_connected(struct rota_connect *connect, int status)
+{
+	struct client *client = connect->request.data;
+
+	ck_ok(status);
+	trace_of(client->letter);
+	ck_ok(rota_handle_close(&client->tcp.stream.handle, NULL));
+}
+
+static void
+connect_to(struct rota_lookup *lookup, int status)
+{
+	struct client *client = lookup->job.request.data;
+	const struct sockaddr *addrs[1];
+
+	ck_ok(status);
+	addrs[0] = (const struct sockaddr *)&lookup->addresses[0].addr;
+	client->connect.connect.request.data = client;
+	ck_ok(rota_tcp_connect_any(
+		&client->tcp, &client->connect, addrs, 1, 0, on_connected));
+	ck_ok(rota_lookup_free(lookup));
+}
+
+static void
+start_client(struct client *client, const char *host, uint16_t port)
+{
+	char service[8];
+
+	snprintf(service, sizeof(service), "%u", (unsigned)port);
+	ck_ok(rota_tcp_init(loop, &client->tcp));
+	client->lookup.job.request.data = client;
+	ck_ok(rota_lookup_start(
+		loop, &client->lookup, host, service, NULL, connect_to));
+}
+
+NAMES_TEST(by_address_goes_on_while_by_name_waits)
+{
+	static struct rota_lookup lookups[MANY];
+	static struct client by_address = { .letter = "A" };
+	static struct client by_name = { .letter = "N" };
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+	socklen_t len = sizeof(addr);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&addr, len), 0);
+	ck_assert_int_eq(listen(listener, 2), 0);
+	ck_assert_int_eq(
+		getsockname(listener, (struct sockaddr *)&addr, &len), 0);
+	names.first = addr;
+	names.hang = 1;
+	for (unsigned i = 0; i < MANY; i++)
+		ck_ok(rota_lookup_start(loop, &lookups[i], "name.example", NULL,
+			NULL, on_lookup));
+	names_wait_hanging(4);
+	start_client(&by_name, "server.example", ntohs(addr.sin_port));
+	start_client(&by_address, "127.0.0.1", ntohs(addr.sin_port));
+	while (*trace_text() == '\0')
+		ck_err(run_once_checked(ROTA_RUN_ONCE), 1);
+	ck_trace("A");
+	ck_assert_uint_eq(n_told, 0);
+	trace_reset();
+	names_release();
+	run_to_the_end();
+	ck_assert_uint_eq(n_told, MANY);
+	ck_assert_ptr_nonnull(strchr(trace_text(), 'N'));
+	for (unsigned i = 0; i < MANY; i++)
+		ck_ok(rota_lookup_free(&lookups[i]));
+	ck_assert_int_eq(close(listener), 0);
+}
+
 static void
 check_culprit(const struct rota_culprit *culprit, void *data)
 {
@@ -1055,6 +1136,7 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(tc, a_look_up_may_outlive_its_pool);
 	tcase_add_loop_test(tc, stopping_a_pool_ends_look_ups_in_line);
 	tcase_add_loop_test(tc, look_ups_that_hang_hold_up_nothing_else);
+	tcase_add_loop_test(tc, by_address_goes_on_while_by_name_waits);
 	tcase_add_loop_test(tc, an_executor_may_run_what_was_left);
 	tcase_add_loop_test(tc, look_ups_of_the_parent_end_in_the_child);
 

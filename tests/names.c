@@ -156,7 +156,10 @@ fill(struct node *node, unsigned number, const struct addrinfo *hints)
 	char text[64];
 
 	memset(node, 0, sizeof(*node));
-	if (number % 2 == 1) {
+	if (number == 1 && names.first.sin_family != 0) {
+		memcpy(&node->addr, &names.first, sizeof(names.first));
+		node->info.ai_addrlen = sizeof(names.first);
+	} else if (number % 2 == 1) {
 		snprintf(text, sizeof(text), "192.0.2.%u", number);
 		inet_pton(AF_INET, text, &v4.sin_addr);
 		v4.sin_port = htons(80);

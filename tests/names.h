@@ -7,6 +7,7 @@
 #define ROTA_TESTS_NAMES_H
 
 #include <netdb.h>
+#include <netinet/in.h>
 
 #include "core/sys.h"
 
@@ -20,6 +21,8 @@ struct names {
 	int error;
 	/* So many addresses: 192.0.2.1, 2001:db8::2, 192.0.2.3 and so on. */
 	unsigned n_addresses;
+	/* The first one instead, unless its family is 0. */
+	struct sockaddr_in first;
 
 	/* What the last one was asked for. */
 	char host[NAMES_BYTES];
