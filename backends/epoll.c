@@ -60,11 +60,15 @@ to_kernel(unsigned wanted)
 static uint32_t
 from_kernel(uint32_t events)
 {
-	uint32_t ready = (events & EPOLLIN ? ROTA__READABLE : 0u) |
+	uint32_t ready;
+
+	/* Most are nothing else. */
+	if (events == EPOLLIN)
+		return ROTA__READABLE;
+	ready = (events & EPOLLIN ? ROTA__READABLE : 0u) |
 		(events & EPOLLOUT ? ROTA__WRITABLE : 0u) |
 		(events & EPOLLPRI ? ROTA__PRIORITY : 0u) |
 		(events & EPOLLRDHUP ? ROTA__HANGUP : 0u);
-
 	if (events & (EPOLLHUP | EPOLLERR))
 		ready |= ROTA__ALL_DEAD;
 	return ready;

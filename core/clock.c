@@ -14,12 +14,6 @@
 /* Some kernels refuse tv_sec above 10^8; three years are for ever enough. */
 #define MAX_SECONDS UINT64_C(100000000)
 
-uint64_t
-rota__clock_add(uint64_t a_ns, uint64_t b_ns)
-{
-	return a_ns > UINT64_MAX - b_ns ? UINT64_MAX : a_ns + b_ns;
-}
-
 int
 rota__clock_to_ms(uint64_t ns)
 {

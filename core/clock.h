@@ -10,7 +10,11 @@
 #include <time.h>
 
 /* a + b, at most UINT64_MAX. */
-uint64_t rota__clock_add(uint64_t a_ns, uint64_t b_ns);
+static inline uint64_t
+rota__clock_add(uint64_t a_ns, uint64_t b_ns)
+{
+	return a_ns > UINT64_MAX - b_ns ? UINT64_MAX : a_ns + b_ns;
+}
 
 /*
  * Milliseconds for calls that take an int: -1 for UINT64_MAX ("for ever"),

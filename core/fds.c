@@ -343,24 +343,47 @@ call_for(const struct rota_watch *watch, unsigned events)
 	return ready;
 }
 
-/* Calls the watches of one descriptor, in the first or second pass. */
-static void
-call_watches(struct rota_loop *loop, int fd, unsigned events, int is_second)
+static inline void
+call_watch(struct rota_watch *watch, unsigned ready)
 {
-	struct rota__fds *fds = &loop->fds;
-	struct rota_watch *watch = fds->slots[fd].first;
-	struct rota__watcher *watcher;
-	unsigned ready;
+	struct rota__watcher *watcher =
+		ROTA__CONTAINER(watch, struct rota__watcher, watch);
 
+	watcher->handle.type->ready(&watcher->handle, ready);
+}
+
+/* The same for several, each of which may stop any of them. */
+static void
+call_several(struct rota__fds *fds, struct rota_watch *watch, unsigned events,
+	int is_second)
+{
 	for (; watch != NULL; watch = fds->next_watch) {
+		unsigned ready = call_for(watch, events);
+
 		fds->next_watch = watch->next;
-		ready = call_for(watch, events);
-		if (ready == 0 || (ready == ROTA_WRITABLE) != is_second)
-			continue;
-		watcher = ROTA__CONTAINER(watch, struct rota__watcher, watch);
-		watcher->handle.type->ready(&watcher->handle, ready);
+		if (ready != 0 && (ready == ROTA_WRITABLE) == is_second)
+			call_watch(watch, ready);
 	}
 	fds->next_watch = NULL;
+}
+
+/* Calls the watches of one descriptor, in the first or second pass. */
+static inline void
+call_watches(struct rota_loop *loop, const struct rota__slot *slot,
+	unsigned events, int is_second)
+{
+	struct rota_watch *watch = slot->first;
+	unsigned ready;
+
+	if (watch == NULL)
+		return;
+	if (watch->next != NULL) {
+		call_several(&loop->fds, watch, events, is_second);
+		return;
+	}
+	ready = call_for(watch, events);
+	if (ready != 0 && (ready == ROTA_WRITABLE) == is_second)
+		call_watch(watch, ready);
 }
 
 /*
@@ -418,28 +441,31 @@ static inline int
 gather(struct rota_loop *loop, int n)
 {
 	struct rota__fds *fds = &loop->fds;
-	int has_writable = 0;
-	int i;
+	struct rota__slot *slots = fds->slots;
+	struct rota__ready *ready = fds->ready;
+	struct rota__ready *end = ready + n;
+	unsigned seen = 0;
 
-	for (i = 0; i < n; i++) {
-		struct rota__ready *ready = &fds->ready[i];
-		struct rota__slot *slot = &fds->slots[ready->fd];
+	for (; ready < end; ready++) {
+		struct rota__slot *slot = &slots[ready->fd];
 
-		if (ready->generation != 0 &&
-			ready->generation != slot->generation) {
+		if (ready->generation != slot->generation &&
+			ready->generation != 0) {
 			fds->n_stale++;
-			ready->events = 0;
 			continue;
 		}
 		if (ready->events & (ROTA__FAILED | ROTA__ALWAYS))
 			lose_registration(fds, ready);
 		slot->ready |= (uint8_t)ready->events;
-		has_writable |= (slot->ready & ROTA__WRITABLE) != 0;
+		seen |= ready->events;
 	}
-	return has_writable;
+	return (seen & ROTA__WRITABLE) != 0;
 }
 
-/* A second entry of one descriptor finds the slot's report taken. */
+/*
+ * A second entry of one descriptor finds the slot's report taken, and so does
+ * a stale one, unless there is another that is not.
+ */
 static inline void
 first_pass(struct rota_loop *loop, int i, int end)
 {
@@ -448,15 +474,14 @@ first_pass(struct rota_loop *loop, int i, int end)
 	for (; i < end; i++) {
 		struct rota__ready *ready = &fds->ready[i];
 		struct rota__slot *slot = &fds->slots[ready->fd];
+		unsigned events = slot->ready;
 
-		if (ready->events == 0)
-			continue;
-		ready->events = slot->ready;
-		slot->ready &= ROTA__WRITABLE;
-		if (ready->events & ROTA__FAILED)
+		ready->events = events;
+		slot->ready = events & ROTA__WRITABLE;
+		if (events & ROTA__FAILED)
 			call_failed(loop, ready->fd);
-		else if (ready->events & ~(unsigned)ROTA__WRITABLE)
-			call_watches(loop, ready->fd, ready->events, 0);
+		else if (events & ~(unsigned)ROTA__WRITABLE)
+			call_watches(loop, slot, events, 0);
 	}
 }
 
@@ -467,11 +492,12 @@ second_pass(struct rota_loop *loop, int i, int end)
 
 	for (; i < end; i++) {
 		struct rota__ready *ready = &fds->ready[i];
+		struct rota__slot *slot = &fds->slots[ready->fd];
 
-		if (ready->events == 0 || fds->slots[ready->fd].ready == 0)
+		if (slot->ready == 0)
 			continue;
-		fds->slots[ready->fd].ready = 0;
-		call_watches(loop, ready->fd, ready->events, 1);
+		slot->ready = 0;
+		call_watches(loop, slot, ready->events, 1);
 	}
 }
 

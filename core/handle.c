@@ -15,27 +15,6 @@
 #include "core/ring.h"
 #include "core/turn.h"
 
-static unsigned
-counts(uint32_t flags)
-{
-	if (flags & ROTA__INTERNAL)
-		return 0;
-	if (flags & ROTA__CLOSING)
-		return 1;
-	return (flags & (ROTA__ACTIVE | ROTA__REFERENCED)) ==
-		(ROTA__ACTIVE | ROTA__REFERENCED);
-}
-
-/* The one setter. */
-static void
-set_flags(struct rota_handle *handle, uint32_t flags)
-{
-	unsigned before = counts(handle->flags);
-
-	handle->flags = flags;
-	handle->loop->alive += counts(flags) - (uint64_t)before;
-}
-
 static void
 init(struct rota_loop *loop, struct rota_handle *handle,
 	const struct rota_handle_type *type, uint32_t flags)
@@ -62,20 +41,6 @@ rota__handle_init_internal(struct rota_loop *loop, struct rota_handle *handle,
 	const struct rota_handle_type *type)
 {
 	init(loop, handle, type, ROTA__OPEN | ROTA__INTERNAL);
-}
-
-void
-rota__handle_activate(struct rota_handle *handle, const char *place)
-{
-	if (place != NULL)
-		handle->place = place;
-	set_flags(handle, handle->flags | ROTA__ACTIVE);
-}
-
-void
-rota__handle_deactivate(struct rota_handle *handle)
-{
-	set_flags(handle, handle->flags & ~(uint32_t)ROTA__ACTIVE);
 }
 
 static void
@@ -126,7 +91,7 @@ end(struct rota_loop *loop, struct rota_handle *handle)
 	forget_name(handle);
 	loop->n_priorities -= rota__handle_priority(handle) != 0;
 	rota__ring_remove(&handle->link);
-	set_flags(handle, 0);
+	rota__handle_set_flags(handle, 0);
 	handle->loop = NULL;
 	if (fn == NULL)
 		return;
@@ -165,7 +130,7 @@ rota_handle_close_at(
 	handle->place = place;
 	if (handle->type->close != NULL)
 		is_unfinished = handle->type->close(handle);
-	set_flags(handle,
+	rota__handle_set_flags(handle,
 		(handle->flags & ~(uint32_t)ROTA__ACTIVE) | ROTA__CLOSING);
 	if (!is_unfinished)
 		(void)rota_handle_closed(handle);
@@ -181,7 +146,7 @@ rota_handle_closed(struct rota_handle *handle)
 		(handle->flags & (ROTA__CLOSING | ROTA__ENDING)) !=
 			ROTA__CLOSING)
 		return -EINVAL;
-	set_flags(handle, handle->flags | ROTA__ENDING);
+	rota__handle_set_flags(handle, handle->flags | ROTA__ENDING);
 	loop = handle->loop;
 	handle->next_closing = NULL;
 	if (loop->closing_first == NULL)
@@ -229,7 +194,7 @@ rota_handle_ref(struct rota_handle *handle)
 {
 	if (!rota__handle_is_open(handle))
 		return -EINVAL;
-	set_flags(handle, handle->flags | ROTA__REFERENCED);
+	rota__handle_set_flags(handle, handle->flags | ROTA__REFERENCED);
 	return 0;
 }
 
@@ -238,7 +203,8 @@ rota_handle_unref(struct rota_handle *handle)
 {
 	if (!rota__handle_is_open(handle))
 		return -EINVAL;
-	set_flags(handle, handle->flags & ~(uint32_t)ROTA__REFERENCED);
+	rota__handle_set_flags(
+		handle, handle->flags & ~(uint32_t)ROTA__REFERENCED);
 	return 0;
 }
 
@@ -276,7 +242,7 @@ rota_handle_set_priority(struct rota_handle *handle, int priority)
 	}
 	handle->loop->n_priorities += (uint32_t)(priority != 0) -
 		(uint32_t)(rota__handle_priority(handle) != 0);
-	set_flags(handle,
+	rota__handle_set_flags(handle,
 		(handle->flags & ~ROTA__PRIORITY_BITS) |
 			(uint32_t)(uint8_t)priority << ROTA__PRIORITY_SHIFT);
 	return 0;

@@ -65,9 +65,43 @@ void rota__handle_init(struct rota_loop *loop, struct rota_handle *handle,
 void rota__handle_init_internal(struct rota_loop *loop,
 	struct rota_handle *handle, const struct rota_handle_type *type);
 
-/* The only places that change flags, and with them the live count. */
-void rota__handle_activate(struct rota_handle *handle, const char *place);
-void rota__handle_deactivate(struct rota_handle *handle);
+/* 1 if a handle with these flags holds the loop alive. */
+static inline unsigned
+rota__handle_counts(uint32_t flags)
+{
+	if (flags & ROTA__INTERNAL)
+		return 0;
+	if (flags & ROTA__CLOSING)
+		return 1;
+	return (flags & (ROTA__ACTIVE | ROTA__REFERENCED)) ==
+		(ROTA__ACTIVE | ROTA__REFERENCED);
+}
+
+/* The one setter: nobody else changes flags, and with them the live count. */
+static inline void
+rota__handle_set_flags(struct rota_handle *handle, uint32_t flags)
+{
+	unsigned before = rota__handle_counts(handle->flags);
+
+	handle->flags = flags;
+	handle->loop->alive += rota__handle_counts(flags) - (uint64_t)before;
+}
+
+/* In line, since every start comes by, mostly of what is active already. */
+static inline void
+rota__handle_activate(struct rota_handle *handle, const char *place)
+{
+	if (place != NULL)
+		handle->place = place;
+	if (!(handle->flags & ROTA__ACTIVE))
+		rota__handle_set_flags(handle, handle->flags | ROTA__ACTIVE);
+}
+
+static inline void
+rota__handle_deactivate(struct rota_handle *handle)
+{
+	rota__handle_set_flags(handle, handle->flags & ~(uint32_t)ROTA__ACTIVE);
+}
 
 /* Calls the close callbacks of the handles closed so far. */
 void rota__handle_run_closing(struct rota_loop *loop);

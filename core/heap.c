@@ -207,6 +207,15 @@ is_aside(const struct rota__heap *heap, const struct rota_alarm *alarm)
 	return alarm->pos >= heap->n;
 }
 
+static int
+has_equal_parent(const struct rota__heap *heap, uint32_t pos)
+{
+	const struct rota__heap_entry *entries = heap->entries;
+
+	return pos > 0 &&
+		entries[(pos - 1) / ARITY].key_ns == entries[pos].key_ns;
+}
+
 /* Changes the deadline of an alarm in the heap. */
 static void
 restart(struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
@@ -217,7 +226,8 @@ restart(struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
 	alarm->seq = heap->next_seq++;
 	/* Stale from now on; that puts it before others of its key. */
 	if (deadline_ns > entry.key_ns) {
-		sift_up(heap, alarm->pos, entry);
+		if (has_equal_parent(heap, alarm->pos))
+			sift_up(heap, alarm->pos, entry);
 		return;
 	}
 	if (deadline_ns == entry.key_ns) {
