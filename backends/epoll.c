@@ -9,13 +9,11 @@
 
 #include "core/backend.h"
 
-#define N_EVENTS 1024
-
 struct epoll_state {
 	int fd;
 	int is_coarse;
 	const struct rota_sys *sys;
-	struct epoll_event events[N_EVENTS];
+	struct epoll_event events[ROTA__MAX_REPORTS];
 };
 
 static int
@@ -127,10 +125,10 @@ wait_epoll(void *state, struct rota__ready *ready, int n, uint64_t timeout_ns)
 
 	if (n == 0)
 		return 0;
-	n_ready = rota__sys_epoll_wait(epoll->fd, epoll->events,
-		n < N_EVENTS ? n : N_EVENTS, timeout_ns, &epoll->is_coarse);
-	if (n_ready < 0)
-		return n_ready == -EINTR ? 0 : n_ready;
+	n_ready = rota__sys_epoll_wait(
+		epoll->fd, epoll->events, n, timeout_ns, &epoll->is_coarse);
+	if (n_ready == -EINTR)
+		return 0;
 	for (i = 0; i < n_ready; i++) {
 		uint64_t tag = epoll->events[i].data.u64;
 
@@ -144,6 +142,7 @@ wait_epoll(void *state, struct rota__ready *ready, int n, uint64_t timeout_ns)
 const struct rota__backend rota__backend_epoll = {
 	.name = "epoll",
 	.state_size = sizeof(struct epoll_state),
+	.is_plain = 1,
 	.open = open_epoll,
 	.close = close_epoll,
 	.set = set_epoll,

@@ -81,10 +81,18 @@ struct rota__ready {
 /* What set returns for a descriptor that never makes anyone wait. */
 #define ROTA__ALWAYS_READY 1
 
+/* The most reports that core asks for at once. */
+#define ROTA__MAX_REPORTS 1024
+
 struct rota__backend {
 	const char *name;
 	/* Zeroed by core before open; core owns the memory. */
 	size_t state_size;
+	/*
+	 * 1: a wait reports each descriptor once at most, always with its
+	 * generation, and neither ROTA__FAILED nor ROTA__ALWAYS.
+	 */
+	int is_plain;
 
 	/*
 	 * sys and memory stay valid until close.
@@ -113,7 +121,7 @@ struct rota__backend {
 	/*
 	 * Waits at most timeout_ns (rounded up to the kernel's unit;
 	 * UINT64_MAX: for ever, 0: not at all) and fills in at most n
-	 * reports. One descriptor may come twice. Returns how many, 0 when
+	 * reports, itself at most ROTA__MAX_REPORTS. One descriptor may come twice. Returns how many, 0 when
 	 * time is up or a signal came, or a negative errno. With n = 0 it
 	 * only does what set has put off, and returns how many reports it
 	 * holds that a wait outside would not wake up for.

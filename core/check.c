@@ -106,6 +106,9 @@ check_rings(const struct rota_loop *loop)
 	DEMAND(count_ring(&loop->idle) >= 0);
 	DEMAND(count_ring(&loop->prepare) >= 0);
 	DEMAND(count_ring(&loop->check) >= 0);
+	DEMAND(count_ring(&loop->idle) + count_ring(&loop->prepare) +
+			count_ring(&loop->check) >=
+		(int)loop->n_hooks);
 	DEMAND(count_ring(&loop->immediates) >= 0);
 	DEMAND(count_ring(&loop->immediates_now) >= 0);
 	DEMAND(count_ring(&loop->frames) >= 0);

@@ -15,7 +15,7 @@ rota_loop_prepare(struct rota_loop *loop)
 	loop->state = ROTA__LOOP_RUNS;
 	loop->now_is_good = 0;
 	rota__after_callback(loop);
-	(void)rota__turn_begin(loop, ROTA_RUN_ONCE);
+	(void)rota__turn_begin(loop);
 	/*
 	 * What the kernel must know before somebody else waits for it. An
 	 * error is the dispatch's to tell, so nobody shall wait for it.

@@ -14,6 +14,7 @@
 
 #include "core/handle.h"
 #include "core/handles/frame.h"
+#include "core/handles/io.h"
 #include "core/loop.h"
 #include "core/metrics.h"
 #include "core/priority.h"
@@ -100,7 +101,7 @@ rota__watch_bind(struct rota_watch *watch, int fd)
 }
 
 void
-rota__watch_start(
+rota__watch_start_anew(
 	struct rota_loop *loop, struct rota_watch *watch, unsigned events)
 {
 	struct rota__slot *slot = &loop->fds.slots[watch->fd];
@@ -213,12 +214,13 @@ clear_failed(struct rota__fds *fds, struct rota__slot *slot)
 }
 
 static void
-renew_generation(struct rota__slot *slot)
+renew_generation(const struct rota__fds *fds, struct rota__slot *slot)
 {
 	slot->generation++;
 	if (slot->generation == 0)
 		slot->generation = 1;
 	slot->ready = 0;
+	slot->renewed_in = fds->round;
 }
 
 /* Brings the kernel from what it was told to `wanted`. */
@@ -242,12 +244,12 @@ tell(struct rota_loop *loop, int fd, unsigned wanted, int will_close)
 	if (wish.told == 0 && wanted == 0)
 		return;
 	if (wish.is_reopened)
-		renew_generation(slot);
+		renew_generation(fds, slot);
 	wish.generation = slot->generation;
 	r = loop->backend->set(loop->backend_state, &wish, &slot->word);
 	/* It may live on in a copy; what it still reports is an old wish's. */
 	if (wanted == 0)
-		renew_generation(slot);
+		renew_generation(fds, slot);
 	if (r < 0 && wanted != 0) {
 		set_failed(fds, fd, r);
 		return;
@@ -262,16 +264,17 @@ void
 rota__watch_forget(
 	struct rota_loop *loop, struct rota_watch *watch, int will_close)
 {
+	struct rota__fds *fds = &loop->fds;
 	struct rota__slot *slot;
 
 	if (watch->fd < 0)
 		return;
 	rota__watch_stop(loop, watch);
-	slot = &loop->fds.slots[watch->fd];
+	slot = &fds->slots[watch->fd];
 	if (slot->first != NULL && !will_close)
 		return;
 	tell(loop, watch->fd, 0, will_close);
-	renew_generation(slot);
+	renew_generation(fds, slot);
 	watch->flags |= ROTA__WATCH_REBOUND;
 }
 
@@ -321,12 +324,6 @@ rota__fds_flush(struct rota_loop *loop)
 	fds->n_dirty = 0;
 }
 
-int
-rota__fds_have_ready(const struct rota_loop *loop)
-{
-	return loop->fds.always_first != 0 || loop->fds.n_failed > 0;
-}
-
 /*
  * Returns what a watch is called for: nothing if it was started after the
  * report; a hang-up if the descriptor is dead and no wish says so.
@@ -334,7 +331,7 @@ rota__fds_have_ready(const struct rota_loop *loop)
 static unsigned
 call_for(const struct rota_watch *watch, unsigned events)
 {
-	unsigned ready = events & (watch->wanted | ROTA__FAILED);
+	unsigned ready = events & watch->wanted;
 
 	if (watch->flags & ROTA__WATCH_FRESH)
 		return 0;
@@ -344,25 +341,30 @@ call_for(const struct rota_watch *watch, unsigned events)
 }
 
 static inline void
-call_watch(struct rota_watch *watch, unsigned ready)
+call_watch(struct rota_loop *loop, struct rota_watch *watch, unsigned ready)
 {
 	struct rota__watcher *watcher =
 		ROTA__CONTAINER(watch, struct rota__watcher, watch);
 
-	watcher->handle.type->ready(&watcher->handle, ready);
+	if (watcher->handle.type == &rota__io_type)
+		rota__io_call(loop, (struct rota_io *)watcher, ready);
+	else
+		watcher->handle.type->ready(&watcher->handle, ready);
 }
 
 /* The same for several, each of which may stop any of them. */
 static void
-call_several(struct rota__fds *fds, struct rota_watch *watch, unsigned events,
+call_several(struct rota_loop *loop, struct rota_watch *watch, unsigned events,
 	int is_second)
 {
+	struct rota__fds *fds = &loop->fds;
+
 	for (; watch != NULL; watch = fds->next_watch) {
 		unsigned ready = call_for(watch, events);
 
 		fds->next_watch = watch->next;
 		if (ready != 0 && (ready == ROTA_WRITABLE) == is_second)
-			call_watch(watch, ready);
+			call_watch(loop, watch, ready);
 	}
 	fds->next_watch = NULL;
 }
@@ -378,12 +380,12 @@ call_watches(struct rota_loop *loop, const struct rota__slot *slot,
 	if (watch == NULL)
 		return;
 	if (watch->next != NULL) {
-		call_several(&loop->fds, watch, events, is_second);
+		call_several(loop, watch, events, is_second);
 		return;
 	}
 	ready = call_for(watch, events);
 	if (ready != 0 && (ready == ROTA_WRITABLE) == is_second)
-		call_watch(watch, ready);
+		call_watch(loop, watch, ready);
 }
 
 /*
@@ -400,7 +402,7 @@ call_failed(struct rota_loop *loop, int fd)
 	struct rota__watcher *watcher;
 
 	clear_failed(fds, slot);
-	renew_generation(slot);
+	renew_generation(fds, slot);
 	for (; watch != NULL; watch = fds->next_watch) {
 		fds->next_watch = watch->next;
 		/* Started again by a callback: it will fail by itself. */
@@ -499,6 +501,61 @@ second_pass(struct rota_loop *loop, int i, int end)
 		slot->ready = 0;
 		call_watches(loop, slot, ready->events, 1);
 	}
+}
+
+/*
+ * A report of a registration given up in this very round is merely late; any
+ * other of an old generation is stale.
+ */
+static inline int
+is_current(struct rota__fds *fds, const struct rota__slot *slot,
+	const struct rota__ready *ready)
+{
+	if (ready->generation == slot->generation)
+		return 1;
+	fds->n_stale += slot->renewed_in != fds->round;
+	return 0;
+}
+
+static void
+dispatch_writable(struct rota_loop *loop, int n)
+{
+	struct rota__fds *fds = &loop->fds;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		struct rota__ready *ready = &fds->ready[i];
+		struct rota__slot *slot = &fds->slots[ready->fd];
+
+		if (ready->events & ROTA__WRITABLE &&
+			ready->generation == slot->generation)
+			call_watches(loop, slot, ready->events, 1);
+	}
+}
+
+/*
+ * The same as dispatch() for a backend whose reports need no gathering, see
+ * rota__backend.is_plain: there the generation alone tells whether a report
+ * still stands. Out of line, since many turns have nothing to dispatch.
+ */
+__attribute__((noinline)) static void
+dispatch_plain(struct rota_loop *loop, int n)
+{
+	struct rota__fds *fds = &loop->fds;
+	unsigned seen = 0;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		struct rota__ready *ready = &fds->ready[i];
+		struct rota__slot *slot = &fds->slots[ready->fd];
+		unsigned events = ready->events;
+
+		seen |= events;
+		if (is_current(fds, slot, ready) && events != ROTA__WRITABLE)
+			call_watches(loop, slot, events, 0);
+	}
+	if (seen & ROTA__WRITABLE)
+		dispatch_writable(loop, n);
 }
 
 static void
@@ -611,7 +668,7 @@ forget_all_told(struct rota__fds *fds)
 		leave_always(fds, (int)fd);
 		clear_failed(fds, slot);
 		set_told(fds, slot, 0);
-		renew_generation(slot);
+		renew_generation(fds, slot);
 		if (slot->first != NULL)
 			mark_dirty(fds, (int)fd);
 	}
@@ -650,14 +707,15 @@ heed_stale(struct rota_loop *loop)
 {
 	struct rota__fds *fds = &loop->fds;
 
-	if (fds->n_stale == 0) {
+	uint32_t n_stale = fds->n_stale;
+
+	fds->n_stale = 0;
+	if (n_stale == 0) {
 		fds->n_stale_turns = 0;
-		return;
+	} else if (++fds->n_stale_turns >= STALE_LIMIT) {
+		fds->n_stale_turns = 0;
+		(void)rota__fds_rebuild(loop, 0);
 	}
-	if (++fds->n_stale_turns < STALE_LIMIT)
-		return;
-	fds->n_stale_turns = 0;
-	(void)rota__fds_rebuild(loop, 0);
 }
 
 /*
@@ -692,12 +750,25 @@ left_of_wait(struct rota_loop *loop, uint64_t timeout_ns)
 	return deadline_ns > now_ns ? deadline_ns - now_ns : 0;
 }
 
+/* Time has passed, in which frames may have become due. */
+static void
+end_wait(struct rota_loop *loop)
+{
+	rota__inbox_rise(loop);
+	if (loop->metrics != NULL)
+		rota__metrics_waited(loop);
+	/* What they close or stop has its report dropped by the dispatch. */
+	if (loop->after & ROTA__AFTER_FRAMES)
+		rota__frames_run(loop, rota__loop_now(loop));
+}
+
 static inline int
 ask_kernel(struct rota_loop *loop, int n_filled, uint64_t timeout_ns)
 {
 	uint64_t left_ns = timeout_ns;
 	int n;
 
+	loop->fds.round++;
 	if (loop->metrics != NULL)
 		rota__metrics_wait(loop);
 	if (timeout_ns != 0)
@@ -709,12 +780,9 @@ ask_kernel(struct rota_loop *loop, int n_filled, uint64_t timeout_ns)
 	while (n == 0 && left_ns != 0 &&
 		(left_ns = left_of_wait(loop, left_ns)) != 0);
 	if (timeout_ns != 0)
-		rota__inbox_rise(loop);
-	if (loop->metrics != NULL)
+		end_wait(loop);
+	else if (loop->metrics != NULL)
 		rota__metrics_waited(loop);
-	/* What they close or stop has its report taken back by gather(). */
-	if (timeout_ns != 0 && loop->after & ROTA__AFTER_FRAMES)
-		rota__frames_run(loop, rota__loop_now(loop));
 	return n;
 }
 
@@ -732,7 +800,6 @@ poll_levels(struct rota_loop *loop, uint64_t timeout_ns)
 	int is_last;
 	int n;
 
-	fds->n_stale = 0;
 	n_own = report_always(fds, n_own, ROTA__N_READY / 2);
 	do {
 		n = ask_kernel(loop, n_own, timeout_ns);
@@ -746,32 +813,61 @@ poll_levels(struct rota_loop *loop, uint64_t timeout_ns)
 	if (n < 0)
 		return n;
 	heed_stale(loop);
-	return 0;
+	return 1;
+}
+
+/* What is ready without the kernel. */
+__attribute__((noinline)) static void
+dispatch_own(struct rota_loop *loop)
+{
+	if (loop->metrics != NULL)
+		rota__metrics_phase(loop, ROTA_PHASE_POLL);
+	dispatch(loop, report_failed(&loop->fds, ROTA__N_READY));
+	dispatch(loop, report_always(&loop->fds, 0, ROTA__N_READY));
+}
+
+static void
+dispatch_reported(struct rota_loop *loop, int n)
+{
+	if (loop->backend->is_plain)
+		dispatch_plain(loop, n);
+	else
+		dispatch(loop, n);
+}
+
+/* Dispatches n reports, and what more there is than one call can tell. */
+__attribute__((noinline)) static int
+dispatch_all(struct rota_loop *loop, int n)
+{
+	uint32_t n_rounds = max_rounds(&loop->fds);
+
+	dispatch_reported(loop, n);
+	while (n == ROTA__N_READY) {
+		rota__fds_flush(loop);
+		if (--n_rounds == 0)
+			break;
+		n = ask_kernel(loop, 0, 0);
+		if (n < 0)
+			return n;
+		dispatch_reported(loop, n);
+	}
+	heed_stale(loop);
+	return 1;
 }
 
 int
 rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
 {
-	struct rota__fds *fds = &loop->fds;
-	uint32_t n_rounds;
 	int n;
 
 	if (loop->n_priorities != 0)
 		return poll_levels(loop, timeout_ns);
-	n_rounds = max_rounds(fds);
-	fds->n_stale = 0;
-	dispatch(loop, report_failed(fds, ROTA__N_READY));
 	/* Before the kernel is asked, which may add to them by ROTA__ALWAYS. */
-	dispatch(loop, report_always(fds, 0, ROTA__N_READY));
-	do {
-		n = ask_kernel(loop, 0, timeout_ns);
-		if (n < 0)
-			return n;
-		timeout_ns = 0;
-		dispatch(loop, n);
-		if (n == ROTA__N_READY)
-			rota__fds_flush(loop);
-	} while (n == ROTA__N_READY && --n_rounds > 0);
-	heed_stale(loop);
-	return 0;
+	if (rota__fds_have_ready(&loop->fds))
+		dispatch_own(loop);
+	n = ask_kernel(loop, 0, timeout_ns);
+	if (n > 0)
+		return dispatch_all(loop, n);
+	loop->fds.n_stale_turns = 0;
+	return n;
 }

@@ -43,7 +43,8 @@ struct rota__slot {
 	/* Reported in this round and not yet dispatched. */
 	uint8_t ready;
 	uint8_t flags;
-	uint8_t spare;
+	/* The last round in which the generation was renewed. */
+	uint8_t renewed_in;
 };
 
 struct rota__fds {
@@ -60,6 +61,8 @@ struct rota__fds {
 	/* Reports of registrations given up: in this turn; turns in a row. */
 	uint32_t n_stale;
 	uint32_t n_stale_turns;
+	/* Counts the questions to the kernel, for renewed_in. */
+	uint8_t round;
 	/* Of the failed descriptor whose watches are being called. */
 	int error;
 	/* The watch to be called next, moved on when that one is stopped. */
@@ -70,7 +73,7 @@ struct rota__fds {
 };
 
 /* Entries of one kernel call; more are asked for in further rounds. */
-#define ROTA__N_READY 1024
+#define ROTA__N_READY ROTA__MAX_REPORTS
 
 int rota__fds_init(struct rota_loop *loop);
 void rota__fds_fini(struct rota_loop *loop);
@@ -82,8 +85,21 @@ int rota__fds_reserve(struct rota_loop *loop, int fd);
 void rota__watch_bind(struct rota_watch *watch, int fd);
 
 /* Wants `events` of the watch's descriptor, for which there is room. */
-void rota__watch_start(
+void rota__watch_start_anew(
 	struct rota_loop *loop, struct rota_watch *watch, unsigned events);
+
+/* The same. One started since the last flush only changes its wish. */
+static inline void
+rota__watch_start(
+	struct rota_loop *loop, struct rota_watch *watch, unsigned events)
+{
+	if (watch->flags == (ROTA__WATCH_LINKED | ROTA__WATCH_FRESH) &&
+		!(events & ROTA__EDGE))
+		watch->wanted = (uint8_t)events;
+	else
+		rota__watch_start_anew(loop, watch, events);
+}
+
 void rota__watch_stop(struct rota_loop *loop, struct rota_watch *watch);
 
 /*
@@ -97,11 +113,16 @@ void rota__watch_forget(
 void rota__fds_flush(struct rota_loop *loop);
 
 /* Returns 1 if something is ready without asking the kernel. */
-int rota__fds_have_ready(const struct rota_loop *loop);
+static inline int
+rota__fds_have_ready(const struct rota__fds *fds)
+{
+	return (fds->always_first | fds->n_failed) != 0;
+}
 
 /*
  * Waits at most timeout_ns and calls whom it concerns, in rounds until the
- * kernel has no more. Returns 0 or the wait's negative errno.
+ * kernel has no more. Returns 0 if it had nothing at all, 1, or the wait's
+ * negative errno.
  */
 int rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns);
 

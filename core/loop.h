@@ -80,9 +80,11 @@ struct rota_loop {
 	/* Senders, see core/pending.h. */
 	struct rota_link gathered;
 	struct rota_link pending;
+	/* Active hooks, and how many they are in all. */
 	struct rota_link idle;
 	struct rota_link prepare;
 	struct rota_link check;
+	uint32_t n_hooks;
 	struct rota_link immediates;
 	/* Immediates taken over by the check phase in progress. */
 	struct rota_link immediates_now;

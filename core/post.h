@@ -97,6 +97,16 @@ int rota__inbox_has_notes(const struct rota_loop *loop);
  */
 int rota__inbox_take_error(struct rota_loop *loop);
 
+/*
+ * 1 if rota__inbox_deliver() would find something: between two of its calls
+ * nothing stays taken.
+ */
+static inline int
+rota__inbox_is_full(const struct rota__inbox *inbox)
+{
+	return __atomic_load_n(&inbox->head, __ATOMIC_RELAXED) != NULL;
+}
+
 /* Delivers what has been pushed until now, signals last. */
 void rota__inbox_deliver(struct rota_loop *loop);
 

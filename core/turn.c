@@ -70,7 +70,7 @@ rota__settle(struct rota_loop *loop)
 		rota__frames_run(loop, loop->sys->clock_ns());
 }
 
-static void
+static inline void
 enter(struct rota_loop *loop, enum rota_phase phase)
 {
 	if (loop->metrics != NULL)
@@ -90,13 +90,11 @@ static void (*const expire[])(struct rota_loop *, struct rota_alarm *) = {
 };
 
 static void
-run_timers(struct rota_loop *loop)
+fire_timers(struct rota_loop *loop)
 {
 	struct rota_alarm *alarm;
 	uint64_t now_ns;
 
-	if (loop->heap.n == 0)
-		return;
 	enter(loop, ROTA_PHASE_TIMERS);
 	now_ns = rota__loop_fresh_now(loop);
 	if (loop->after & ROTA__AFTER_FRAMES)
@@ -107,15 +105,20 @@ run_timers(struct rota_loop *loop)
 		expire[alarm->kind](loop, alarm);
 }
 
+static inline void
+run_timers(struct rota_loop *loop)
+{
+	if (loop->heap.n > 0)
+		fire_timers(loop);
+}
+
 static void
-run_hooks(
+call_hooks(
 	struct rota_loop *loop, struct rota_link *hooks, enum rota_phase phase)
 {
 	struct rota__cursor *cursor = &loop->hook_cursor;
 	struct rota_link *link;
 
-	if (rota__ring_is_empty(hooks))
-		return;
 	enter(loop, phase);
 	rota__cursor_open(cursor, hooks);
 	while ((link = rota__cursor_next(cursor)) != NULL) {
@@ -129,27 +132,56 @@ run_hooks(
 	}
 }
 
+static inline void
+run_hooks(
+	struct rota_loop *loop, struct rota_link *hooks, enum rota_phase phase)
+{
+	if (!rota__ring_is_empty(hooks))
+		call_hooks(loop, hooks, phase);
+}
+
 static void
-run_immediates(struct rota_loop *loop)
+call_immediates(struct rota_loop *loop)
 {
 	struct rota_link *link;
 
+	/* A hook may have cleared them. */
 	if (rota__ring_is_empty(&loop->immediates_now))
 		return;
+
 	enter(loop, ROTA_PHASE_CHECK);
 	while ((link = rota__ring_take_first(&loop->immediates_now)) != NULL)
 		rota__immediate_call(loop,
 			ROTA__CONTAINER(link, struct rota_immediate, order));
 }
 
-static void
-run_pending(struct rota_loop *loop, int n_rounds)
+/* Immediates queued by now come after the check hooks. */
+static inline void
+run_check(struct rota_loop *loop)
 {
-	if (rota__ring_is_empty(&loop->pending))
-		return;
+	int has_immediates = !rota__ring_is_empty(&loop->immediates);
+
+	if (has_immediates)
+		rota__ring_take_all(&loop->immediates, &loop->immediates_now);
+	if (loop->n_hooks > 0)
+		run_hooks(loop, &loop->check, ROTA_PHASE_CHECK);
+	if (has_immediates)
+		call_immediates(loop);
+}
+
+static void
+tell_pending(struct rota_loop *loop, int n_rounds)
+{
 	enter(loop, ROTA_PHASE_PENDING);
 	while (n_rounds-- > 0 && !rota__ring_is_empty(&loop->pending))
 		rota__pending_run(loop);
+}
+
+static inline void
+run_pending(struct rota_loop *loop, int n_rounds)
+{
+	if (!rota__ring_is_empty(&loop->pending))
+		tell_pending(loop, n_rounds);
 }
 
 static int
@@ -165,7 +197,7 @@ has_work(const struct rota_loop *loop)
 	return !rota__ring_is_empty(&loop->idle) ||
 		loop->n_immediates_referenced > 0 ||
 		!rota__ring_is_empty(&loop->pending) ||
-		loop->closing_first != NULL || rota__fds_have_ready(loop);
+		loop->closing_first != NULL || rota__fds_have_ready(&loop->fds);
 }
 
 /* Returns 1 if poll may wait, as far as it is not for a timer to say. */
@@ -191,8 +223,8 @@ rota__turn_wait_ns(struct rota_loop *loop)
 }
 
 /* Everything up to the wait. Returns 0 if the run ends after the timers. */
-int
-rota__turn_begin(struct rota_loop *loop, enum rota_run_mode mode)
+__attribute__((always_inline)) static inline int
+begin(struct rota_loop *loop, enum rota_run_mode mode)
 {
 	if (loop->metrics != NULL)
 		rota__metrics_begin_turn(loop);
@@ -200,16 +232,18 @@ rota__turn_begin(struct rota_loop *loop, enum rota_run_mode mode)
 	if (mode == ROTA_RUN_DEFAULT && loop->alive == 0)
 		return 0;
 	run_pending(loop, 1);
-	run_hooks(loop, &loop->idle, ROTA_PHASE_IDLE);
-	run_hooks(loop, &loop->prepare, ROTA_PHASE_PREPARE);
-	rota__fds_flush(loop);
+	if (loop->n_hooks > 0) {
+		run_hooks(loop, &loop->idle, ROTA_PHASE_IDLE);
+		run_hooks(loop, &loop->prepare, ROTA_PHASE_PREPARE);
+	}
+	if (loop->fds.n_dirty > 0)
+		rota__fds_flush(loop);
 	return 1;
 }
 
-static int
+static inline int
 poll_phase(struct rota_loop *loop, uint64_t timeout_ns)
 {
-	int error;
 	int r;
 
 	if (timeout_ns != 0 && rota__inbox_sleep(loop)) {
@@ -218,28 +252,39 @@ poll_phase(struct rota_loop *loop, uint64_t timeout_ns)
 	}
 	/* For who asks after a poll that did not wait. */
 	loop->now_is_good = 0;
-	enter(loop, ROTA_PHASE_POLL);
 	r = rota__fds_poll(loop, timeout_ns);
-	error = rota__inbox_take_error(loop);
-	rota__inbox_deliver(loop);
-	return r < 0 ? r : error;
+	if (r > 0)
+		r = rota__inbox_take_error(loop);
+	if (rota__inbox_is_full(&loop->inbox))
+		rota__inbox_deliver(loop);
+	return r;
+}
+
+int
+rota__turn_begin(struct rota_loop *loop)
+{
+	return begin(loop, ROTA_RUN_ONCE);
 }
 
 /* The wait and everything after it. Returns 0 or the wait's error. */
-int
-rota__turn_end(struct rota_loop *loop, uint64_t timeout_ns)
+__attribute__((always_inline)) static inline int
+end(struct rota_loop *loop, uint64_t timeout_ns)
 {
 	int r = poll_phase(loop, timeout_ns);
 
 	run_pending(loop, PENDING_ROUNDS);
-	rota__ring_take_all(&loop->immediates, &loop->immediates_now);
-	run_hooks(loop, &loop->check, ROTA_PHASE_CHECK);
-	run_immediates(loop);
+	run_check(loop);
 	if (loop->closing_first != NULL) {
 		enter(loop, ROTA_PHASE_CLOSE);
 		rota__handle_run_closing(loop);
 	}
 	return r;
+}
+
+int
+rota__turn_end(struct rota_loop *loop, uint64_t timeout_ns)
+{
+	return end(loop, timeout_ns);
 }
 
 static void
@@ -265,10 +310,10 @@ is_revived(struct rota_loop *loop)
 static int
 run_turn(struct rota_loop *loop)
 {
-	int r = rota__turn_begin(loop, ROTA_RUN_DEFAULT);
+	int r = begin(loop, ROTA_RUN_DEFAULT);
 
 	if (r > 0) {
-		r = rota__turn_end(loop, rota__turn_wait_ns(loop));
+		r = end(loop, rota__turn_wait_ns(loop));
 		r = r < 0 ? r : 1;
 	}
 	end_measuring(loop);
@@ -278,7 +323,7 @@ run_turn(struct rota_loop *loop)
 	return r;
 }
 
-static int
+__attribute__((noinline)) static int
 run_default(struct rota_loop *loop)
 {
 	int r;
@@ -296,16 +341,16 @@ run_default(struct rota_loop *loop)
  * did not, is the progress of a ONCE, and so is what was pending when it
  * began: then it need not wait for more.
  */
-static int
+__attribute__((noinline)) static int
 run_once(struct rota_loop *loop)
 {
 	int had_pending = !rota__ring_is_empty(&loop->pending);
 	int waits;
 	int r;
 
-	(void)rota__turn_begin(loop, ROTA_RUN_ONCE);
+	(void)begin(loop, ROTA_RUN_ONCE);
 	waits = !had_pending && may_wait(loop);
-	r = rota__turn_end(loop, waits ? rota__turn_wait_ns(loop) : 0);
+	r = end(loop, waits ? rota__turn_wait_ns(loop) : 0);
 	if (waits)
 		run_timers(loop);
 	end_measuring(loop);
@@ -317,20 +362,23 @@ run_nowait(struct rota_loop *loop)
 {
 	int r;
 
-	(void)rota__turn_begin(loop, ROTA_RUN_NOWAIT);
-	r = rota__turn_end(loop, 0);
+	(void)begin(loop, ROTA_RUN_NOWAIT);
+	r = end(loop, 0);
 	end_measuring(loop);
 	return r;
+}
+
+static inline int
+run(struct rota_loop *loop, enum rota_run_mode mode)
+{
+	if (mode == ROTA_RUN_NOWAIT)
+		return run_nowait(loop);
+	return mode == ROTA_RUN_ONCE ? run_once(loop) : run_default(loop);
 }
 
 int
 rota_loop_run(struct rota_loop *loop, enum rota_run_mode mode)
 {
-	static int (*const run[])(struct rota_loop *) = {
-		[ROTA_RUN_DEFAULT] = run_default,
-		[ROTA_RUN_ONCE] = run_once,
-		[ROTA_RUN_NOWAIT] = run_nowait,
-	};
 	int r = 0;
 
 	if (loop == NULL || (unsigned)mode > ROTA_RUN_NOWAIT)
@@ -342,7 +390,7 @@ rota_loop_run(struct rota_loop *loop, enum rota_run_mode mode)
 	loop->now_is_good = 0;
 	if (!is_stopping(loop)) {
 		rota__after_callback(loop);
-		r = run[mode](loop);
+		r = run(loop, mode);
 	}
 	__atomic_store_n(&loop->is_stopping, 0, __ATOMIC_RELAXED);
 	loop->state = ROTA__LOOP_RESTS;

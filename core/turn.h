@@ -37,7 +37,7 @@ rota__after_callback(struct rota_loop *loop)
 }
 
 /* The steps of a turn, for run and for driving from outside. */
-int rota__turn_begin(struct rota_loop *loop, enum rota_run_mode mode);
+int rota__turn_begin(struct rota_loop *loop);
 uint64_t rota__turn_wait_ns(struct rota_loop *loop);
 int rota__turn_end(struct rota_loop *loop, uint64_t timeout_ns);
 

@@ -12,6 +12,7 @@ close_hook(struct rota_handle *handle)
 {
 	struct rota_hook *hook = (struct rota_hook *)handle;
 
+	handle->loop->n_hooks -= (uint32_t)rota_handle_is_active(handle);
 	rota__ring_remove(&hook->order);
 	return 0;
 }
@@ -82,6 +83,8 @@ rota_hook_start_at(struct rota_hook *hook, rota_hook_fn *fn, const char *place)
 	if (hook == NULL || fn == NULL || !rota__handle_is_open(&hook->handle))
 		return -EINVAL;
 	hook->fn = fn;
+	hook->handle.loop->n_hooks +=
+		(uint32_t)!rota_handle_is_active(&hook->handle);
 	rota__ring_remove(&hook->order);
 	rota__ring_append(phase_of(hook), &hook->order);
 	rota__handle_activate(&hook->handle, place);
@@ -95,6 +98,7 @@ rota_hook_stop(struct rota_hook *hook)
 		return -EINVAL;
 	if (!rota_handle_is_active(&hook->handle))
 		return 0;
+	hook->handle.loop->n_hooks--;
 	rota__ring_remove(&hook->order);
 	rota__handle_deactivate(&hook->handle);
 	return 0;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "core/handle.h"
-#include "core/turn.h"
+#include "core/handles/io.h"
 
 #define WISHES (ROTA_READABLE | ROTA_WRITABLE | ROTA_PRIORITY | ROTA_HANGUP)
 
@@ -32,6 +32,7 @@ describe_io(const struct rota_handle *handle, char *text, size_t size_bytes)
 	(void)snprintf(text, size_bytes, "fd %d", io->watch.fd);
 }
 
+/* By way of the table only if the kernel refuses to watch. */
 static void
 io_ready(struct rota_handle *handle, unsigned ready)
 {
@@ -42,9 +43,7 @@ io_ready(struct rota_handle *handle, unsigned ready)
 		io->error = loop->fds.error;
 		rota__handle_deactivate(handle);
 	}
-	rota__before_callback(loop, "io", handle->place, handle);
-	io->fn(io, ready);
-	rota__after_callback(loop);
+	rota__io_call(loop, io, ready);
 }
 
 const struct rota_handle_type rota__io_type = {

@@ -14,26 +14,44 @@ is_missing(int error)
 	return error == ENOSYS || error == EPERM || error == EOPNOTSUPP;
 }
 
-int
-rota__sys_epoll_wait(int fd, struct epoll_event *events, int n,
-	uint64_t timeout_ns, int *is_coarse)
+static int
+wait_ms(int fd, struct epoll_event *events, int n, int timeout_ms)
+{
+	int r = epoll_wait(fd, events, n, timeout_ms);
+
+	return r < 0 ? -errno : r;
+}
+
+/* Out of line, to keep the turns that do not wait, or for ever, short. */
+__attribute__((noinline)) static int
+wait_ns(int fd, struct epoll_event *events, int n, uint64_t timeout_ns,
+	int *is_coarse)
 {
 	struct timespec ts;
 	int r;
 
-	/* Without a fraction of a millisecond both calls are the same. */
-	if (*is_coarse || timeout_ns == 0 || timeout_ns == UINT64_MAX) {
-		r = epoll_wait(fd, events, n, rota__clock_to_ms(timeout_ns));
-		return r < 0 ? -errno : r;
-	}
-	ts = rota__clock_to_timespec(timeout_ns);
-	r = epoll_pwait2(fd, events, n, &ts, NULL);
-	if (r < 0 && is_missing(errno)) {
+	if (!*is_coarse) {
+		ts = rota__clock_to_timespec(timeout_ns);
+		r = epoll_pwait2(fd, events, n, &ts, NULL);
+		if (r >= 0)
+			return r;
+		if (!is_missing(errno))
+			return -errno;
 		*is_coarse = 1;
-		return rota__sys_epoll_wait(
-			fd, events, n, timeout_ns, is_coarse);
 	}
-	return r < 0 ? -errno : r;
+	return wait_ms(fd, events, n, rota__clock_to_ms(timeout_ns));
+}
+
+/* Without a fraction of a millisecond both calls are the same. */
+int
+rota__sys_epoll_wait(int fd, struct epoll_event *events, int n,
+	uint64_t timeout_ns, int *is_coarse)
+{
+	if (timeout_ns == 0)
+		return wait_ms(fd, events, n, 0);
+	if (timeout_ns == UINT64_MAX)
+		return wait_ms(fd, events, n, -1);
+	return wait_ns(fd, events, n, timeout_ns, is_coarse);
 }
 
 void
