@@ -101,7 +101,6 @@ count_jobs(const struct rota_link *head)
 static int
 check_rings(const struct rota_loop *loop)
 {
-	DEMAND(count_ring(&loop->gathered) >= 0);
 	DEMAND(count_ring(&loop->pending) >= 0);
 	DEMAND(count_ring(&loop->idle) >= 0);
 	DEMAND(count_ring(&loop->prepare) >= 0);
@@ -198,8 +197,6 @@ rota__loop_check(const struct rota_loop *loop)
 	alive += count_jobs(&loop->jobs.in_flight);
 	DEMAND(alive == loop->alive);
 	DEMAND(count_priorities(&loop->handles) == loop->n_priorities);
-	DEMAND(rota__ring_is_empty(&loop->gathered) ||
-		loop->after & ROTA__AFTER_WRITES);
 	DEMAND(rota__ring_is_empty(&loop->frames) ==
 		!(loop->after & ROTA__AFTER_FRAMES));
 	return 0;

@@ -40,13 +40,14 @@ struct rota__watcher {
 };
 
 /*
- * One that also sends begins so: rota_stream and rota_udp do. The links are
- * its places in loop->gathered and loop->pending.
+ * One that also sends begins so: rota_stream and rota_udp do. `pending` is its
+ * place in loop->pending; `gathered` is the next one that has gathered
+ * something, the last one's is itself, and NULL means that it has not.
  */
 struct rota__sender {
 	struct rota_handle handle;
 	struct rota_watch watch;
-	struct rota_link gathered;
+	struct rota__sender *gathered;
 	struct rota_link pending;
 };
 

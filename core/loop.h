@@ -20,6 +20,7 @@
 struct rota__batch;
 struct rota__files;
 struct rota__metrics;
+struct rota__sender;
 
 /* What has to be done when the callback in progress returns. */
 enum rota__after {
@@ -78,7 +79,8 @@ struct rota_loop {
 	struct rota__tasks microtasks;
 
 	/* Senders, see core/pending.h. */
-	struct rota_link gathered;
+	struct rota__sender *gathered_first;
+	struct rota__sender *gathered_last;
 	struct rota_link pending;
 	/* Active hooks, and how many they are in all. */
 	struct rota_link idle;

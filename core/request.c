@@ -9,43 +9,11 @@
 #include "core/ring.h"
 #include "core/turn.h"
 
-static unsigned
-counts(uint32_t flags)
-{
-	return (flags & (ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED)) ==
-		(ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED);
-}
-
-/* The one setter. */
-static void
-set_flags(struct rota_request *request, uint32_t flags)
-{
-	unsigned before = counts(request->flags);
-
-	request->flags = flags;
-	request->loop->alive += counts(flags) - (uint64_t)before;
-}
-
 static int
 is_undecided(const struct rota_request *request)
 {
 	return (request->flags & (ROTA__IN_FLIGHT | ROTA__DECIDED)) ==
 		ROTA__IN_FLIGHT;
-}
-
-void
-rota__request_begin(struct rota_loop *loop, struct rota_handle *owner,
-	struct rota_request *request, const struct rota_request_type *type,
-	const char *place)
-{
-	request->loop = loop;
-	request->type = type;
-	request->owner = owner;
-	request->place = place;
-	request->next = NULL;
-	request->status = 0;
-	request->flags = 0;
-	set_flags(request, ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED);
 }
 
 int
@@ -65,19 +33,8 @@ rota_request_end(struct rota_request *request)
 		return -EINVAL;
 	if (!(request->flags & ROTA__IN_FLIGHT))
 		return -EALREADY;
-	if (request->flags & ROTA__HAS_ALARM)
-		rota__heap_release(&request->loop->heap, &request->alarm);
-	set_flags(request, 0);
+	rota__request_end(request);
 	return 0;
-}
-
-void
-rota__request_decide(struct rota_request *request, int status)
-{
-	request->status = status;
-	request->flags |= ROTA__DECIDED;
-	if (request->flags & ROTA__HAS_ALARM)
-		rota__heap_stop(&request->loop->heap, &request->alarm);
 }
 
 void
@@ -86,7 +43,7 @@ rota__request_tell(struct rota_request *request)
 	struct rota_loop *loop = request->loop;
 	int status = request->status;
 
-	(void)rota_request_end(request);
+	rota__request_end(request);
 	rota__before_callback(
 		loop, request->type->name, request->place, request->owner);
 	request->type->tell(request, status);
@@ -146,7 +103,8 @@ rota_request_ref(struct rota_request *request)
 		return -EINVAL;
 	if (!(request->flags & ROTA__IN_FLIGHT))
 		return -EALREADY;
-	set_flags(request, request->flags | ROTA__REQUEST_REFERENCED);
+	rota__request_set_flags(
+		request, request->flags | ROTA__REQUEST_REFERENCED);
 	return 0;
 }
 
@@ -157,7 +115,7 @@ rota_request_unref(struct rota_request *request)
 		return -EINVAL;
 	if (!(request->flags & ROTA__IN_FLIGHT))
 		return -EALREADY;
-	set_flags(
+	rota__request_set_flags(
 		request, request->flags & ~(uint32_t)ROTA__REQUEST_REFERENCED);
 	return 0;
 }

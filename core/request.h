@@ -42,13 +42,58 @@ rota__request_is_decided(const struct rota_request *request)
 	return (request->flags & ROTA__DECIDED) != 0;
 }
 
+static inline unsigned
+rota__request_counts(uint32_t flags)
+{
+	return (flags & (ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED)) ==
+		(ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED);
+}
+
+/* The one setter. */
+static inline void
+rota__request_set_flags(struct rota_request *request, uint32_t flags)
+{
+	unsigned before = rota__request_counts(request->flags);
+
+	request->flags = flags;
+	request->loop->alive += rota__request_counts(flags) - (uint64_t)before;
+}
+
 /* rota_request_begin() without questions; nobody owns a job: NULL. */
-void rota__request_begin(struct rota_loop *loop, struct rota_handle *owner,
+static inline void
+rota__request_begin(struct rota_loop *loop, struct rota_handle *owner,
 	struct rota_request *request, const struct rota_request_type *type,
-	const char *place);
+	const char *place)
+{
+	request->loop = loop;
+	request->type = type;
+	request->owner = owner;
+	request->place = place;
+	request->next = NULL;
+	request->status = 0;
+	request->flags = 0;
+	rota__request_set_flags(
+		request, ROTA__IN_FLIGHT | ROTA__REQUEST_REFERENCED);
+}
+
+/* Takes one that is in flight out of it. */
+static inline void
+rota__request_end(struct rota_request *request)
+{
+	if (request->flags & ROTA__HAS_ALARM)
+		rota__heap_release(&request->loop->heap, &request->alarm);
+	rota__request_set_flags(request, 0);
+}
 
 /* Fixes how a request ends. */
-void rota__request_decide(struct rota_request *request, int status);
+static inline void
+rota__request_decide(struct rota_request *request, int status)
+{
+	request->status = status;
+	request->flags |= ROTA__DECIDED;
+	if (request->flags & ROTA__HAS_ALARM)
+		rota__heap_stop(&request->loop->heap, &request->alarm);
+}
 
 /*
  * Takes a decided request out of flight and calls its callback; from then on

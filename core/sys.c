@@ -216,15 +216,15 @@ real_getpeername(int fd, struct sockaddr *addr, socklen_t *len)
 	return result(getpeername(fd, addr, len));
 }
 
+/* Does not wait, so a signal cannot have come in between: asked anew then. */
 static ssize_t
 real_recv(int fd, void *memory, size_t size_bytes)
 {
-	ssize_t n;
+	ssize_t n = recv(fd, memory, size_bytes, 0);
 
-	do
-		n = recv(fd, memory, size_bytes, 0);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
+	if (n < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	return n;
 }
 
 static ssize_t

@@ -29,10 +29,17 @@ void rota__end_callback(struct rota_loop *loop);
 /* The same, and then calls the frames that are due. */
 void rota__settle(struct rota_loop *loop);
 
+/* Sends what the callback has gathered, see core/pending.h. */
+void rota__flush_gathered(struct rota_loop *loop);
+
 static inline void
 rota__after_callback(struct rota_loop *loop)
 {
-	if (loop->after != 0)
+	if (loop->after == 0)
+		return;
+	if (loop->after == ROTA__AFTER_WRITES)
+		rota__flush_gathered(loop);
+	else
 		rota__settle(loop);
 }
 

@@ -52,6 +52,15 @@ rota__stream_check_buffers(const struct iovec *buffers, unsigned n)
 	return 0;
 }
 
+/* One buffer is the rule. */
+static inline int
+are_good_buffers(const struct iovec *buffers, unsigned n)
+{
+	if (n == 1 && buffers != NULL && buffers->iov_base != NULL)
+		return buffers->iov_len <= SSIZE_MAX;
+	return rota__stream_check_buffers(buffers, n) == 0;
+}
+
 int
 rota_stream_read_start_at(struct rota_stream *stream, rota_buffer_fn *buffer,
 	rota_read_fn *fn, const char *place)
@@ -80,7 +89,10 @@ rota__stream_fill_write(struct rota_write *request, struct iovec *buffers,
 	unsigned i;
 
 	request->buffers = buffers;
-	if (n <= ROTA_WRITE_INLINE) {
+	if (n == 1) {
+		request->inline_buffers[0] = *buffers;
+		request->buffers = request->inline_buffers;
+	} else if (n <= ROTA_WRITE_INLINE) {
 		for (i = 0; i < n; i++)
 			request->inline_buffers[i] = buffers[i];
 		request->buffers = request->inline_buffers;
@@ -96,7 +108,7 @@ rota_stream_write_at(struct rota_stream *stream, struct rota_write *request,
 	struct iovec *buffers, unsigned n, rota_write_fn *fn, const char *place)
 {
 	if (!is_open(stream) || request == NULL || fn == NULL ||
-		rota__stream_check_buffers(buffers, n) < 0)
+		!are_good_buffers(buffers, n))
 		return -EINVAL;
 	if (table_of(stream)->write == NULL)
 		return -ENOTSUP;
@@ -108,7 +120,7 @@ ssize_t
 rota_stream_try_write(
 	struct rota_stream *stream, const struct iovec *buffers, unsigned n)
 {
-	if (!is_open(stream) || rota__stream_check_buffers(buffers, n) < 0)
+	if (!is_open(stream) || !are_good_buffers(buffers, n))
 		return -EINVAL;
 	if (table_of(stream)->try_write == NULL)
 		return -ENOTSUP;

@@ -177,7 +177,7 @@ end_reading(struct rota_stream *stream)
 	rota__stream_watch(stream);
 }
 
-static void
+static inline void
 call_read(struct rota_stream *stream, ssize_t n, const void *data)
 {
 	struct rota_loop *loop = stream->handle.loop;
@@ -254,8 +254,31 @@ come_back_empty(struct rota_stream *stream, ssize_t n, void *memory)
 		call_read(stream, 0, unused);
 }
 
-/* Returns 1 if more may be there to read. */
+/* 1 if a read that got n bytes of so much room may have left some. */
 static int
+may_have_more(const struct rota_stream *stream, ssize_t n, size_t room)
+{
+	return (size_t)n == room || (stream->state & ROTA__STREAM_RECORDS) != 0;
+}
+
+/* The usual read, into the loop's buffer, of a stream that keeps nothing. */
+static inline int
+read_lent(struct rota_stream *stream)
+{
+	struct rota_loop *loop = stream->handle.loop;
+	ssize_t n = stream->handle.type->stream->pull(
+		stream, loop->read_buffer, ROTA__READ_BUFFER_BYTES);
+
+	if (n <= 0) {
+		come_back_empty(stream, n, NULL);
+		return 0;
+	}
+	call_read(stream, n, loop->read_buffer);
+	return may_have_more(stream, n, ROTA__READ_BUFFER_BYTES);
+}
+
+/* Returns 1 if more may be there to read. */
+__attribute__((noinline)) static int
 read_once(struct rota_stream *stream)
 {
 	struct iovec buffer = borrow_buffer(stream);
@@ -276,16 +299,13 @@ read_once(struct rota_stream *stream)
 	if (stream->more != NULL)
 		rota__stream_stir(stream);
 	call_read(stream, n, buffer.iov_base);
-	return (size_t)n == buffer.iov_len ||
-		(stream->state & ROTA__STREAM_RECORDS) != 0;
+	return may_have_more(stream, n, buffer.iov_len);
 }
 
 /* A callback may close the stream: then it does not read any more either. */
-static void
-read_on(struct rota_stream *stream)
+__attribute__((noinline)) static void
+read_on(struct rota_stream *stream, int n_rounds)
 {
-	int n_rounds = ROTA__READ_ROUNDS;
-
 	while (stream->state & ROTA__STREAM_READING && n_rounds-- > 0)
 		if (!read_once(stream))
 			return;
@@ -345,11 +365,10 @@ fail_all(struct rota_stream *stream, int error)
 		rota__stream_fail_reading(stream, error);
 }
 
-void
-rota__stream_ready(struct rota_handle *handle, unsigned ready)
+__attribute__((noinline)) static void
+ready_for(struct rota_stream *stream, unsigned ready)
 {
-	struct rota_stream *stream = (struct rota_stream *)handle;
-	int error = ready & ROTA_FAILED ? handle->loop->fds.error : 0;
+	int error = ready & ROTA_FAILED ? stream->handle.loop->fds.error : 0;
 
 	if (stream->state & ROTA__STREAM_CONNECTING)
 		finish_connect(stream, -error);
@@ -360,10 +379,29 @@ rota__stream_ready(struct rota_handle *handle, unsigned ready)
 	else if (stream->state & ROTA__STREAM_ASKED)
 		rota__stream_serve(stream);
 	else if (ready & (ROTA_READABLE | ROTA_HANGUP))
-		read_on(stream);
+		read_on(stream, ROTA__READ_ROUNDS);
 	/* Still that of an open stream? A closed one is not blocked. */
 	if (ready & ROTA_WRITABLE && stream->state & ROTA__STREAM_BLOCKED)
 		rota__stream_flush(&stream->handle);
+}
+
+/*
+ * The usual is in front: something has come for a stream that is read into
+ * the loop's buffer.
+ */
+void
+rota__stream_ready(struct rota_handle *handle, unsigned ready)
+{
+	struct rota_stream *stream = (struct rota_stream *)handle;
+	uint32_t doing = stream->state &
+		(ROTA__STREAM_CONNECTING | ROTA__STREAM_READING |
+			ROTA__STREAM_LISTENING | ROTA__STREAM_ASKED);
+
+	if (ready != ROTA_READABLE || doing != ROTA__STREAM_READING ||
+		stream->in.reading.buffer != NULL || stream->more != NULL)
+		ready_for(stream, ready);
+	else if (read_lent(stream))
+		read_on(stream, ROTA__READ_ROUNDS - 1);
 }
 
 /* Gives up all that is under way. */
@@ -442,7 +480,7 @@ tell_connect(struct rota_stream *stream)
 {
 	struct rota_connect *connect = stream->connecting;
 
-	if (connect == NULL || !rota__request_is_decided(&connect->request))
+	if (!rota__request_is_decided(&connect->request))
 		return;
 	stream->connecting = NULL;
 	rota__request_tell(&connect->request);
@@ -452,10 +490,10 @@ tell_connect(struct rota_stream *stream)
 static void
 tell_kept(struct rota_stream *stream)
 {
-	if (!(stream->state & ROTA__STREAM_READING) || stream->more == NULL ||
+	if (!(stream->state & ROTA__STREAM_READING) ||
 		stream->more->n_kept == 0)
 		return;
-	read_on(stream);
+	read_on(stream, ROTA__READ_ROUNDS);
 	if (stream->state & ROTA__STREAM_READING && stream->more->n_kept > 0)
 		rota__pending_add(rota__stream_sender(stream));
 }
@@ -480,14 +518,20 @@ rota__stream_tell(struct rota_handle *handle)
 {
 	struct rota_stream *stream = (struct rota_stream *)handle;
 
-	tell_connect(stream);
-	tell_kept(stream);
+	if (stream->connecting != NULL)
+		tell_connect(stream);
+	if (stream->more != NULL)
+		tell_kept(stream);
 	tell_fetched(stream);
 	/* Writes first: the end of one may be that of a pump. */
 	rota__stream_tell_writes(stream);
-	rota__stream_tell_served(stream);
-	rota__stream_tell_drained(stream);
-	rota__stream_end_closing(stream);
+	if (stream->more != NULL) {
+		rota__stream_tell_served(stream);
+		rota__stream_tell_drained(stream);
+	}
+	if (stream->state &
+		(ROTA__STREAM_FLUSHING | ROTA__STREAM_LINGERING))
+		rota__stream_end_closing(stream);
 }
 
 void

@@ -240,14 +240,10 @@ is_full(ssize_t written)
 		written == -ENOBUFS;
 }
 
-/* Sends one call's worth. Returns 1 to go on, 0 if the kernel is full. */
+/* A call has sent n bytes, or failed. Returns 1 to go on, 0 if all is full. */
 static int
-send_some(struct rota_stream *stream)
+take_sent(struct rota_stream *stream, ssize_t n)
 {
-	ssize_t n = goes_alone(stream, stream->out.writing.unsent) ?
-		push_alone(stream) :
-		push_gathered(stream);
-
 	if (is_full(n))
 		return 0;
 	/* A record that is too long does no harm to others. */
@@ -302,6 +298,16 @@ send_file(struct rota_stream *stream, size_t *room_bytes)
 	return 1;
 }
 
+/* Sends one call's worth, and returns as take_sent(). */
+static int
+send_some(struct rota_stream *stream)
+{
+	return take_sent(stream,
+		goes_alone(stream, stream->out.writing.unsent) ?
+			push_alone(stream) :
+			push_gathered(stream));
+}
+
 static void
 shut_down(struct rota_stream *stream)
 {
@@ -309,12 +315,11 @@ shut_down(struct rota_stream *stream)
 	stream->state &= ~(uint32_t)ROTA__STREAM_WRITABLE;
 }
 
-void
-rota__stream_flush(struct rota_handle *handle)
+/* Goes on to send until nothing is left or the kernel is full. */
+__attribute__((noinline)) static void
+flush_on(struct rota_stream *stream, int goes_on)
 {
-	struct rota_stream *stream = (struct rota_stream *)handle;
 	size_t file_room_bytes = MAX_FILE_BYTES;
-	int goes_on = 1;
 
 	while (goes_on && stream->out.writing.unsent != NULL) {
 		if (is_shutdown(stream->out.writing.unsent))
@@ -331,8 +336,49 @@ rota__stream_flush(struct rota_handle *handle)
 	rota__stream_watch(stream);
 }
 
+/*
+ * 1 if there is one write to be sent, of the usual kind, to a stream that
+ * was not full.
+ */
+static inline int
+is_usual(const struct rota_stream *stream)
+{
+	const struct rota_request *request = stream->out.writing.unsent;
+
+	return request != NULL && request->next == NULL &&
+		request->type == &write_type && stream->more == NULL &&
+		!(stream->state &
+			(ROTA__STREAM_RECORDS | ROTA__STREAM_BLOCKED)) &&
+		((const struct rota_write *)request)->n_buffers <= MAX_BUFFERS;
+}
+
+/* Mostly there is one write, and all of it goes out at once. */
+void
+rota__stream_flush(struct rota_handle *handle)
+{
+	struct rota_stream *stream = (struct rota_stream *)handle;
+	struct rota_write *write;
+	ssize_t n;
+
+	if (!is_usual(stream)) {
+		flush_on(stream, 1);
+		return;
+	}
+	write = (struct rota_write *)stream->out.writing.unsent;
+	n = handle->type->stream->push(stream, write->buffers + write->first,
+		write->n_buffers - write->first);
+	if (n < 0 || (size_t)n != stream->queued_bytes) {
+		flush_on(stream, take_sent(stream, n));
+		return;
+	}
+	stream->queued_bytes = 0;
+	stream->out.writing.unsent = NULL;
+	rota__request_decide(&write->request, 0);
+	rota__pending_add(rota__stream_sender(stream));
+}
+
 /* Sends now, or when the callback in progress ends, or when there is room. */
-static void
+static inline void
 send_soon(struct rota_stream *stream)
 {
 	if (stream->state & (ROTA__STREAM_CONNECTING | ROTA__STREAM_BLOCKED))
@@ -354,7 +400,7 @@ rota__stream_can_write(const struct rota_stream *stream)
 	return stream->state & ROTA__STREAM_READABLE ? -EPIPE : -ENOTCONN;
 }
 
-static int
+static inline int
 queue_write(struct rota_stream *stream, struct rota_write *request,
 	const struct rota_request_type *type)
 {
@@ -362,12 +408,12 @@ queue_write(struct rota_stream *stream, struct rota_write *request,
 
 	if (r < 0)
 		return r;
-	(void)rota_request_begin(&stream->handle, &request->request, type,
-		request->request.place);
+	rota__request_begin(stream->handle.loop, &stream->handle,
+		&request->request, type, request->request.place);
 	stream->queued_bytes += bytes_left(&request->request);
 	rota__queue_append(&stream->out.writing, &request->request);
 	send_soon(stream);
-	return rota__stream_mark_full(stream);
+	return stream->more == NULL ? 0 : rota__stream_mark_full(stream);
 }
 
 int

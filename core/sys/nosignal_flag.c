@@ -14,26 +14,33 @@ rota__sys_mute_sigpipe(int fd)
 	return 0;
 }
 
-/* send(2) for the common single buffer spares the kernel a copied header. */
-ssize_t
-rota__sys_send(int fd, const struct iovec *buffers, unsigned n)
+/* A signal cannot interrupt what does not wait: it is tried anew then. */
+static ssize_t
+result(ssize_t sent)
+{
+	if (sent < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	return sent;
+}
+
+static ssize_t
+send_many(int fd, const struct iovec *buffers, unsigned n)
 {
 	struct msghdr message;
-	ssize_t sent;
 
-	if (n == 1) {
-		do
-			sent = send(fd, buffers->iov_base, buffers->iov_len,
-				MSG_NOSIGNAL);
-		while (sent < 0 && errno == EINTR);
-		return sent < 0 ? -errno : sent;
-	}
 	memset(&message, 0, sizeof(message));
 	/* sendmsg(2) only reads the buffers, its struct lacks the const. */
 	message.msg_iov = (struct iovec *)(uintptr_t)buffers;
 	message.msg_iovlen = n;
-	do
-		sent = sendmsg(fd, &message, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	return sent < 0 ? -errno : sent;
+	return result(sendmsg(fd, &message, MSG_NOSIGNAL));
+}
+
+/* send(2) for the common single buffer spares the kernel a copied header. */
+ssize_t
+rota__sys_send(int fd, const struct iovec *buffers, unsigned n)
+{
+	if (n != 1)
+		return send_many(fd, buffers, n);
+	return result(
+		send(fd, buffers->iov_base, buffers->iov_len, MSG_NOSIGNAL));
 }

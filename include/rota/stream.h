@@ -153,7 +153,7 @@ struct rota_stream {
 
 	/* Private from here on; core/handles/stream.h has the picture. */
 	struct rota_watch watch;
-	struct rota_link gathered;
+	struct rota__sender *gathered;
 	struct rota_link pending;
 	uint32_t state;
 	int flags_before;

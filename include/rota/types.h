@@ -55,6 +55,7 @@ struct rota_stream;
 struct rota_stream_type;
 struct rota_sys;
 struct rota__file_node;
+struct rota__sender;
 struct rota__unix_file;
 
 /* A member of a ring. Private. */

@@ -164,7 +164,7 @@ struct rota_udp {
 
 	/* Private from here on; core/handles/udp.h has the picture. */
 	struct rota_watch watch;
-	struct rota_link gathered;
+	struct rota__sender *gathered;
 	struct rota_link pending;
 	uint32_t state;
 	int family;
