@@ -88,20 +88,28 @@ rota__handle_set_flags(struct rota_handle *handle, uint32_t flags)
 	handle->loop->alive += rota__handle_counts(flags) - (uint64_t)before;
 }
 
-/* In line, since every start comes by, mostly of what is active already. */
+/*
+ * The same for what happens most. An active handle is never closing, and one
+ * of the loop's own never referenced, so the reference alone counts.
+ */
 static inline void
 rota__handle_activate(struct rota_handle *handle, const char *place)
 {
 	if (place != NULL)
 		handle->place = place;
-	if (!(handle->flags & ROTA__ACTIVE))
-		rota__handle_set_flags(handle, handle->flags | ROTA__ACTIVE);
+	if (handle->flags & ROTA__ACTIVE)
+		return;
+	handle->flags |= ROTA__ACTIVE;
+	handle->loop->alive += (handle->flags & ROTA__REFERENCED) != 0;
 }
 
 static inline void
 rota__handle_deactivate(struct rota_handle *handle)
 {
-	rota__handle_set_flags(handle, handle->flags & ~(uint32_t)ROTA__ACTIVE);
+	if (!(handle->flags & ROTA__ACTIVE))
+		return;
+	handle->flags &= ~(uint32_t)ROTA__ACTIVE;
+	handle->loop->alive -= (handle->flags & ROTA__REFERENCED) != 0;
 }
 
 /* Calls the close callbacks of the handles closed so far. */

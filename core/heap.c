@@ -8,6 +8,19 @@
 #define ARITY 4
 #define MIN_CAPACITY 16
 
+/* Up to so many the heap alone is as fast. */
+#define MIN_LIMIT 2048
+
+/* Of the cache, on most machines. */
+#define LINE_BYTES 64
+
+/* So many are sorted one by one; and so often a half is parted again. */
+#define SORT_FEW 12
+#define SORT_DEPTH 40
+
+/* From this length on the array grows by a quarter. */
+#define LARGE 1024
+
 /* The order among entries of one key; a stale one goes first. */
 static uint64_t
 order_of(const struct rota__heap_entry *entry)
@@ -17,12 +30,20 @@ order_of(const struct rota__heap_entry *entry)
 	return entry->alarm->seq;
 }
 
-static int
+__attribute__((noinline)) static int
+is_before_equal(
+	const struct rota__heap_entry *a, const struct rota__heap_entry *b)
+{
+	return order_of(a) < order_of(b);
+}
+
+/* Equal keys are rare, hence out of line. */
+static inline int
 is_before(const struct rota__heap_entry *a, const struct rota__heap_entry *b)
 {
 	if (a->key_ns != b->key_ns)
 		return a->key_ns < b->key_ns;
-	return order_of(a) < order_of(b);
+	return is_before_equal(a, b);
 }
 
 static void
@@ -99,7 +120,143 @@ freshen_top(struct rota__heap *heap)
 		if (top.key_ns == top.alarm->deadline_ns)
 			return;
 		top.key_ns = top.alarm->deadline_ns;
-		sift_down(heap, 0, top);
+		if (top.key_ns <= heap->near_ns) {
+			sift_down(heap, 0, top);
+		} else {
+			remove_at(heap, 0);
+			rota__slots_add(&heap->slots, top.alarm);
+		}
+	}
+}
+
+/* Puts an alarm aside, before those that are there. */
+static void
+put_aside(struct rota__heap *heap, struct rota_alarm *alarm)
+{
+	struct rota__heap_entry entry = { alarm->deadline_ns, alarm };
+
+	place(heap, heap->capacity - ++heap->n_due, entry);
+}
+
+/* Puts an alarm last, whatever the order. */
+static void
+append(struct rota__heap *heap, struct rota_alarm *alarm)
+{
+	struct rota__heap_entry entry = { alarm->deadline_ns, alarm };
+
+	place(heap, heap->n++, entry);
+}
+
+/* Brings entries that stand in any order into that of a heap. */
+static void
+put_in_order(struct rota__heap *heap)
+{
+	uint32_t pos = (heap->n + ARITY - 2) / ARITY;
+
+	while (pos-- > 0)
+		sift_down(heap, pos, heap->entries[pos]);
+}
+
+/* 1 if it is to be taken in the timers phase in progress. */
+static int
+is_due(const struct rota__heap *heap, const struct rota_alarm *alarm)
+{
+	return alarm->deadline_ns <= heap->due_ns && alarm->seq < heap->due_seq;
+}
+
+/*
+ * Deals alarms of slots taken out: those that are due aside and the near ones
+ * to the heap, both in no order, the others to slots again.
+ */
+static void
+deal(struct rota__heap *heap, uint32_t nodes)
+{
+	struct rota_alarm *alarms[ROTA__NODE_ALARMS];
+	unsigned n;
+	unsigned i;
+
+	while ((n = rota__slots_take(&heap->slots, &nodes, alarms)) > 0)
+		for (i = 0; i < n; i++)
+			if (alarms[i]->deadline_ns > heap->near_ns)
+				rota__slots_add(&heap->slots, alarms[i]);
+			else if (is_due(heap, alarms[i]))
+				put_aside(heap, alarms[i]);
+			else
+				append(heap, alarms[i]);
+}
+
+/* Sorts by insertion, among those that are `gap` apart. */
+static void
+sort_by_gap(struct rota__heap_entry *entries, uint32_t n, uint32_t gap)
+{
+	uint32_t i;
+
+	for (i = gap; i < n; i++) {
+		struct rota__heap_entry entry = entries[i];
+		uint32_t to = i;
+
+		for (; to >= gap && is_before(&entry, &entries[to - gap]);
+			to -= gap)
+			entries[to] = entries[to - gap];
+		entries[to] = entry;
+	}
+}
+
+/* Parts entries, none of the first part after one of the second. */
+static uint32_t
+part(struct rota__heap_entry *entries, uint32_t n)
+{
+	struct rota__heap_entry pivot = entries[n / 2];
+	uint32_t first = 0;
+	uint32_t last = n - 1;
+
+	for (;; first++, last--) {
+		struct rota__heap_entry entry;
+
+		while (is_before(&entries[first], &pivot))
+			first++;
+		while (is_before(&pivot, &entries[last]))
+			last--;
+		if (first >= last)
+			return first;
+		entry = entries[first];
+		entries[first] = entries[last];
+		entries[last] = entry;
+	}
+}
+
+/* Quicksort, as long as it goes well; else Shell's, which is never bad. */
+static void
+sort(struct rota__heap_entry *entries, uint32_t n, int depth)
+{
+	uint32_t gap;
+
+	while (n > SORT_FEW && depth-- > 0) {
+		uint32_t middle = part(entries, n);
+
+		sort(entries + middle, n - middle, depth);
+		n = middle;
+	}
+	for (gap = n; n > SORT_FEW && gap > 2;) {
+		gap = gap / 3 + 1;
+		sort_by_gap(entries, n, gap);
+	}
+	sort_by_gap(entries, n, 1);
+}
+
+/* Brings all that is aside, in no order, into order. */
+static void
+sort_aside(struct rota__heap *heap)
+{
+	uint32_t pos = heap->capacity - heap->n_due;
+
+	sort(heap->entries + pos, heap->n_due, SORT_DEPTH);
+	for (; pos < heap->capacity; pos++) {
+		struct rota_alarm *alarm = heap->entries[pos].alarm;
+
+		alarm->pos = pos;
+		/* It is the next to be used, and so is what is before it. */
+		__builtin_prefetch((const char *)alarm - LINE_BYTES);
 	}
 }
 
@@ -109,13 +266,18 @@ rota__heap_init(struct rota__heap *heap, const struct rota__memory *memory)
 	memset(heap, 0, sizeof(*heap));
 	heap->memory = *memory;
 	heap->next_seq = 1;
+	heap->near_ns = UINT64_MAX;
+	heap->limit = MIN_LIMIT;
+	heap->min_limit = MIN_LIMIT;
 }
 
 void
 rota__heap_fini(struct rota__heap *heap)
 {
 	rota__free(&heap->memory, heap->entries);
+	rota__free(&heap->memory, heap->slots.nodes);
 	heap->entries = NULL;
+	heap->slots.nodes = NULL;
 }
 
 /* Moves to an array of another length, the due part to its new end. */
@@ -154,18 +316,31 @@ needed(uint32_t n_reserved)
 	return n_reserved + n_reserved / 8 + 2;
 }
 
+static int
+grow(struct rota__heap *heap, uint32_t capacity)
+{
+	int r;
+
+	if (capacity > heap->min_limit) {
+		r = rota__slots_reserve(&heap->slots, &heap->memory, capacity);
+		if (r < 0)
+			return r;
+	}
+	return resize(heap, capacity);
+}
+
 int
 rota__heap_reserve(struct rota__heap *heap, struct rota_alarm *alarm)
 {
 	uint32_t capacity = heap->capacity ? heap->capacity : MIN_CAPACITY;
 	int r;
 
-	if (heap->n_reserved >= ROTA__HEAP_NOWHERE / 4)
+	if (heap->n_reserved >= ROTA__POS_FAR / 4)
 		return -ENOMEM;
 	while (capacity < needed(heap->n_reserved + 1))
-		capacity *= 2;
+		capacity += capacity < LARGE ? capacity : capacity / 4;
 	if (capacity != heap->capacity) {
-		r = resize(heap, capacity);
+		r = grow(heap, capacity);
 		if (r < 0)
 			return r;
 	}
@@ -176,6 +351,13 @@ rota__heap_reserve(struct rota__heap *heap, struct rota_alarm *alarm)
 	return 0;
 }
 
+static void
+shrink(struct rota__heap *heap)
+{
+	(void)resize(heap, heap->capacity / 2);
+	rota__slots_shrink(&heap->slots, &heap->memory, heap->capacity);
+}
+
 void
 rota__heap_release(struct rota__heap *heap, struct rota_alarm *alarm)
 {
@@ -184,7 +366,7 @@ rota__heap_release(struct rota__heap *heap, struct rota_alarm *alarm)
 	/* A failure to shrink leaves a larger array, which is no harm. */
 	if (heap->n_due == 0 && heap->capacity > MIN_CAPACITY &&
 		needed(heap->n_reserved) <= heap->capacity / 4)
-		(void)resize(heap, heap->capacity / 2);
+		shrink(heap);
 }
 
 /* Closes the gaps in the due part, towards its end. */
@@ -201,10 +383,11 @@ close_gaps(struct rota__heap *heap)
 	heap->n_due = heap->capacity - to;
 }
 
+/* 1 if it is in the heap itself, neither in a slot nor aside. */
 static int
-is_aside(const struct rota__heap *heap, const struct rota_alarm *alarm)
+is_near(const struct rota__heap *heap, const struct rota_alarm *alarm)
 {
-	return alarm->pos >= heap->n;
+	return alarm->pos < heap->n;
 }
 
 static int
@@ -238,24 +421,91 @@ restart(struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
 	sift_up(heap, alarm->pos, entry);
 }
 
-void
-rota__heap_start(
-	struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
+/*
+ * There are many in the heap. Leaves only the next ones there, and puts the
+ * others into slots. Those in slots have to be dealt out anew, since the base
+ * goes back; they must not be so many that this is not worth it.
+ */
+static void
+spread(struct rota__heap *heap)
 {
-	struct rota__heap_entry entry = { deadline_ns, alarm };
+	uint32_t n = heap->n;
+	uint32_t nodes;
+	uint32_t i;
 
-	if (rota__alarm_is_set(alarm)) {
-		if (!is_aside(heap, alarm)) {
-			restart(heap, alarm, deadline_ns);
-			return;
-		}
-		rota__heap_stop(heap, alarm);
+	freshen_top(heap);
+	if (heap->n < heap->slots.n / 8 || heap->n < heap->min_limit) {
+		heap->limit = heap->min_limit + heap->slots.n / 8;
+		return;
 	}
+	nodes = rota__slots_take_all(&heap->slots);
+	heap->near_ns = rota__slot_end(heap->entries[0].key_ns);
+	heap->slots.base_ns = heap->entries[0].key_ns;
+	n = heap->n;
+	heap->n = 0;
+	for (i = 0; i < n; i++) {
+		struct rota_alarm *alarm = heap->entries[i].alarm;
+
+		if (alarm->deadline_ns > heap->near_ns)
+			rota__slots_add(&heap->slots, alarm);
+		else
+			append(heap, alarm);
+	}
+	deal(heap, nodes);
+	put_in_order(heap);
+	heap->limit = heap->min_limit + 2 * heap->n;
+}
+
+/*
+ * Fetches what the first slot has into the heap, or deals it to finer slots.
+ * What is due goes aside at once.
+ */
+static void
+open_slot(struct rota__heap *heap)
+{
+	struct rota__slot_range range = rota__slots_open(&heap->slots);
+
+	uint32_t pos = heap->n;
+
+	heap->near_ns = range.is_small ? range.last_ns : range.first_ns - 1;
+	deal(heap, range.nodes);
+	for (; pos < heap->n; pos++)
+		sift_up(heap, pos, heap->entries[pos]);
+	if (heap->slots.n > 0)
+		return;
+	heap->near_ns = UINT64_MAX;
+	heap->limit = heap->min_limit + heap->n;
+}
+
+/* An alarm whose time is set goes into the heap. */
+__attribute__((noinline)) static void
+push(struct rota__heap *heap, struct rota_alarm *alarm)
+{
+	struct rota__heap_entry entry = { alarm->deadline_ns, alarm };
+
 	if (heap->n == heap->capacity - heap->n_due)
 		close_gaps(heap);
+	sift_up(heap, heap->n++, entry);
+	if (heap->n > heap->limit)
+		spread(heap);
+}
+
+void
+rota__heap_place(
+	struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
+{
+	if (is_near(heap, alarm)) {
+		restart(heap, alarm, deadline_ns);
+		return;
+	}
+	if (rota__alarm_is_set(alarm))
+		rota__heap_stop(heap, alarm);
 	alarm->deadline_ns = deadline_ns;
 	alarm->seq = heap->next_seq++;
-	sift_up(heap, heap->n++, entry);
+	if (deadline_ns > heap->near_ns)
+		rota__slots_add(&heap->slots, alarm);
+	else
+		push(heap, alarm);
 }
 
 void
@@ -263,10 +513,12 @@ rota__heap_stop(struct rota__heap *heap, struct rota_alarm *alarm)
 {
 	if (!rota__alarm_is_set(alarm))
 		return;
-	if (is_aside(heap, alarm))
-		heap->entries[alarm->pos].alarm = NULL;
-	else
+	if (rota__alarm_is_far(alarm))
+		rota__slots_remove(&heap->slots, alarm);
+	else if (is_near(heap, alarm))
 		remove_at(heap, alarm->pos);
+	else
+		heap->entries[alarm->pos].alarm = NULL;
 	alarm->pos = ROTA__HEAP_NOWHERE;
 }
 
@@ -274,6 +526,8 @@ uint64_t
 rota__heap_next(struct rota__heap *heap)
 {
 	freshen_top(heap);
+	while (heap->n == 0 && heap->slots.n > 0)
+		open_slot(heap);
 	return heap->n > 0 ? heap->entries[0].key_ns : ROTA_FOREVER;
 }
 
@@ -292,34 +546,76 @@ reverse_due(struct rota__heap *heap)
 	}
 }
 
-int
-rota__heap_set_due_aside(struct rota__heap *heap, uint64_t now_ns)
+/* Moves what is due of the heap aside. */
+static void
+set_near_aside(struct rota__heap *heap, uint64_t now_ns)
 {
-	while (rota__heap_next(heap) <= now_ns && heap->n > 0) {
+	while (heap->n > 0 && heap->entries[0].key_ns <= now_ns) {
 		struct rota__heap_entry top = heap->entries[0];
 
 		remove_at(heap, 0);
 		place(heap, heap->capacity - ++heap->n_due, top);
+		freshen_top(heap);
+	}
+	reverse_due(heap);
+}
+
+/* 1 if the first slot begins before what is due ends. */
+static int
+has_due_slot(const struct rota__heap *heap)
+{
+	return heap->slots.n > 0 &&
+		rota__slots_begin(&heap->slots) <= heap->due_ns;
+}
+
+/*
+ * What is due in the heap goes aside now. What is due in the slots does so
+ * one slot after the other, as they are taken; what is started meanwhile is
+ * told by its number.
+ */
+int
+rota__heap_set_due_aside(struct rota__heap *heap, uint64_t now_ns)
+{
+	heap->due_seq = 0;
+	if (rota__heap_next(heap) > now_ns || heap->n == 0)
+		return 0;
+	set_near_aside(heap, now_ns);
+	heap->due_ns = now_ns;
+	heap->due_seq = heap->next_seq;
+	return 1;
+}
+
+static void
+set_slots_aside(struct rota__heap *heap)
+{
+	while (heap->n_due == 0 && has_due_slot(heap)) {
+		open_slot(heap);
+		sort_aside(heap);
 	}
 	if (heap->n_due == 0)
-		return 0;
-	reverse_due(heap);
-	return 1;
+		heap->due_seq = 0;
 }
 
 struct rota_alarm *
 rota__heap_take_due(struct rota__heap *heap)
 {
-	while (heap->n_due > 0) {
-		uint32_t next = heap->capacity - heap->n_due--;
-		struct rota_alarm *alarm = heap->entries[next].alarm;
+	for (;;) {
+		uint32_t next = heap->capacity - heap->n_due;
+		struct rota_alarm *alarm;
 
+		if (heap->n_due == 0) {
+			set_slots_aside(heap);
+			if (heap->n_due == 0)
+				return NULL;
+			continue;
+		}
+		alarm = heap->entries[next].alarm;
+		heap->n_due--;
 		if (alarm != NULL) {
 			alarm->pos = ROTA__HEAP_NOWHERE;
 			return alarm;
 		}
 	}
-	return NULL;
 }
 
 static int
@@ -345,8 +641,11 @@ rota__heap_is_sound(const struct rota__heap *heap)
 	if (heap->n + heap->n_due > heap->capacity)
 		return 0;
 	for (i = 0; i < heap->n; i++)
-		if (!is_entry_sound(heap, i))
+		if (!is_entry_sound(heap, i) ||
+			heap->entries[i].key_ns > heap->near_ns)
 			return 0;
+	if (!rota__slots_are_sound(&heap->slots, heap->near_ns))
+		return 0;
 	for (i = heap->capacity - heap->n_due; i < heap->capacity; i++)
 		if (heap->entries[i].alarm != NULL &&
 			heap->entries[i].alarm->pos != i)

@@ -6,10 +6,15 @@
  * cannot fail. Moving an alarm to a later time leaves its place in the heap
  * alone until it comes to the top. Those that are due are first moved aside,
  * and then taken one by one; a stopped one is skipped.
+ *
+ * When there are many, only the next millisecond or so is kept in the heap;
+ * what is later waits in slots of time (core/slots.h), unsorted, until its
+ * slot is the next one.
  */
 #ifndef ROTA_CORE_HEAP_H
 #define ROTA_CORE_HEAP_H
 
+#include "core/slots.h"
 #include "core/sys.h"
 #include "rota/types.h"
 
@@ -36,7 +41,19 @@ struct rota__heap {
 	uint32_t n_due;
 	uint32_t capacity;
 	uint32_t n_reserved;
+	/* With more than so many in the heap, slots are looked to. */
+	uint32_t limit;
+	uint32_t min_limit;
 	uint64_t next_seq;
+	/*
+	 * While the due ones are taken: those due by then, but none started
+	 * since. due_seq is 0 else.
+	 */
+	uint64_t due_ns;
+	uint64_t due_seq;
+	/* What is due by then is in the heap, all else in the slots. */
+	uint64_t near_ns;
+	struct rota__slots slots;
 };
 
 #define ROTA__HEAP_NOWHERE UINT32_MAX
@@ -52,8 +69,21 @@ int rota__heap_reserve(struct rota__heap *heap, struct rota_alarm *alarm);
 void rota__heap_release(struct rota__heap *heap, struct rota_alarm *alarm);
 
 /* Starts an alarm, or starts it anew, behind all others of that deadline. */
-void rota__heap_start(struct rota__heap *heap, struct rota_alarm *alarm,
+void rota__heap_place(struct rota__heap *heap, struct rota_alarm *alarm,
 	uint64_t deadline_ns);
+
+/* The same. One that is far off and put off stays where it is. */
+static inline void
+rota__heap_start(
+	struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
+{
+	if (!rota__alarm_is_far(alarm) || deadline_ns < alarm->deadline_ns) {
+		rota__heap_place(heap, alarm, deadline_ns);
+		return;
+	}
+	alarm->deadline_ns = deadline_ns;
+	alarm->seq = heap->next_seq++;
+}
 
 /* Stops an alarm; nothing happens if it is in no heap. */
 void rota__heap_stop(struct rota__heap *heap, struct rota_alarm *alarm);
@@ -64,7 +94,17 @@ rota__alarm_is_set(const struct rota_alarm *alarm)
 	return alarm->pos != ROTA__HEAP_NOWHERE;
 }
 
-/* Returns the nearest deadline, ROTA_FOREVER if there is none. */
+/* How many are set and not aside. */
+static inline uint32_t
+rota__heap_count(const struct rota__heap *heap)
+{
+	return heap->n + heap->slots.n;
+}
+
+/*
+ * Returns the nearest deadline, ROTA_FOREVER if there is none. Not to be
+ * called while the due ones are taken.
+ */
 uint64_t rota__heap_next(struct rota__heap *heap);
 
 /*

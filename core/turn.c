@@ -108,7 +108,7 @@ fire_timers(struct rota_loop *loop)
 static inline void
 run_timers(struct rota_loop *loop)
 {
-	if (loop->heap.n > 0)
+	if (rota__heap_count(&loop->heap) > 0)
 		fire_timers(loop);
 }
 

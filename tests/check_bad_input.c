@@ -62,7 +62,7 @@ remember(const void *object, size_t size_bytes)
 		return;
 	before.alive = loop->alive;
 	before.state = loop->state;
-	before.n_alarms = loop->heap.n;
+	before.n_alarms = rota__heap_count(&loop->heap);
 	before.n_dirty = loop->fds.n_dirty;
 	before.n_tasks = (unsigned)(loop->ticks.n + loop->microtasks.n);
 	before.is_stopping = loop->is_stopping;
@@ -77,7 +77,8 @@ ck_same_loop(const char *call)
 
 	ck_assert_msg(loop->alive == before.alive, "%s changed alive", call);
 	ck_assert_msg(loop->state == before.state, "%s changed state", call);
-	ck_assert_msg(loop->heap.n == before.n_alarms, "%s: alarms", call);
+	ck_assert_msg(rota__heap_count(&loop->heap) == before.n_alarms,
+		"%s: alarms", call);
 	ck_assert_msg(loop->fds.n_dirty == before.n_dirty, "%s: wishes", call);
 	ck_assert_msg(loop->ticks.n + loop->microtasks.n == before.n_tasks,
 		"%s queued something", call);

@@ -507,6 +507,7 @@ static uint64_t model_now;
 static uint32_t seed;
 /* How far deadlines lie apart: the less, the more of them are equal. */
 static uint32_t spread;
+static uint64_t unit_ns;
 
 static uint32_t
 random_below(uint32_t limit)
@@ -515,6 +516,12 @@ random_below(uint32_t limit)
 	seed ^= seed >> 17;
 	seed ^= seed << 5;
 	return seed % limit;
+}
+
+static uint64_t
+random_time(void)
+{
+	return random_below(spread) * unit_ns;
 }
 
 /* The first in order among those of a state; NULL if there is none. */
@@ -564,7 +571,7 @@ act_set_aside(void)
 		return;
 	/* Those stopped while aside are taken too, as nothing. */
 	ck_assert_ptr_null(rota__heap_take_due(&heap));
-	model_now += random_below(spread);
+	model_now += random_time();
 	for (struct model *m = models; m < models + N_ALARMS; m++) {
 		if (m->state == SET && m->deadline_ns <= model_now) {
 			m->state = ASIDE;
@@ -596,13 +603,13 @@ act_on(unsigned i)
 
 	switch (random_below(6)) {
 	case 0:
-		act_start(i, model_now + random_below(spread));
+		act_start(i, model_now + random_time());
 		break;
 	case 1:
-		act_start(i, deadline_ns + random_below(spread));
+		act_start(i, deadline_ns + random_time());
 		break;
 	case 2:
-		act_start(i, deadline_ns - random_below(spread));
+		act_start(i, deadline_ns - random_time());
 		break;
 	case 3:
 		act_start(i, deadline_ns);
@@ -652,21 +659,28 @@ is_next_like_model(void)
 	struct model *next = first_of(SET);
 	uint64_t expected = next == NULL ? ROTA_FOREVER : next->deadline_ns;
 
+	/* It must not be asked while the due ones are taken. */
+	if (heap.due_seq != 0)
+		return is_like_model();
 	return rota__heap_next(&heap) == expected && is_like_model();
 }
 
 START_TEST(random_actions_agree_with_a_plain_model)
 {
 	static const uint32_t spreads[] = { 2, 4, 10, 50 };
+	static const unsigned shifts[] = { 0, 18, 21, 25, 31 };
 
 	begin();
+	/* So that a few are many. */
+	heap.limit = heap.min_limit = _i % 3 == 0 ? 2048 : (uint32_t)_i;
 	seed = 2463534242U + (uint32_t)_i * 7919U;
 	spread = spreads[_i % 4];
+	unit_ns = UINT64_C(1) << shifts[_i % 5];
 	n_starts = 0;
-	model_now = 1000;
+	model_now = UINT64_C(1) << 40;
 	for (unsigned i = 0; i < N_ALARMS; i++)
 		models[i] = (struct model){
-			.state = RELEASED, .deadline_ns = 1000, .order = 0
+			.state = RELEASED, .deadline_ns = model_now, .order = 0
 		};
 	for (unsigned i = harness_scale(6000); i-- > 0;) {
 		act();
@@ -680,6 +694,119 @@ START_TEST(random_actions_agree_with_a_plain_model)
 			rota__heap_release(&heap, &alarms[i]);
 	ck_assert(rota__heap_is_sound(&heap));
 	ck_assert_uint_eq(heap.n_reserved, 0);
+	rota__heap_fini(&heap);
+}
+END_TEST
+
+/* Many, over a minute; the more a spread is, the fewer of them are equal. */
+#define N_MANY 5000
+
+static struct rota_alarm many[N_MANY];
+
+static void
+start_many(uint64_t unit)
+{
+	reserve(many, N_MANY);
+	for (unsigned i = 0; i < N_MANY; i++)
+		rota__heap_start(
+			&heap, &many[i], unit * (i * 7919 % N_MANY / 10));
+	ck_assert(rota__heap_is_sound(&heap));
+}
+
+/* Takes all that is due, and returns how many were not in order. */
+static int
+count_disorder(uint64_t now_ns, int *n_taken)
+{
+	const struct rota_alarm *before = NULL;
+	struct rota_alarm *taken;
+	int n = 0;
+
+	(void)rota__heap_set_due_aside(&heap, now_ns);
+	while ((taken = rota__heap_take_due(&heap)) != NULL) {
+		n += before != NULL &&
+			(taken->deadline_ns < before->deadline_ns ||
+				(taken->deadline_ns == before->deadline_ns &&
+					taken->seq < before->seq));
+		before = taken;
+		++*n_taken;
+	}
+	return n;
+}
+
+START_TEST(many_are_taken_by_deadline_and_equals_by_starting_order)
+{
+	static const uint64_t units[] = { 1, 1000, 100000, 120000000 };
+	int n_taken = 0;
+
+	begin();
+	start_many(units[_i]);
+	ck_assert_uint_gt(heap.slots.n + (_i < 2 ? 1 : 0), 0);
+	/* In turns, and the rest at once. */
+	for (uint64_t now = 0; now < 300; now++)
+		ck_assert_int_eq(count_disorder(now * units[_i], &n_taken), 0);
+	ck_assert_int_eq(n_taken, 3000);
+	ck_assert_int_eq(count_disorder(UINT64_MAX - 1, &n_taken), 0);
+	ck_assert_int_eq(n_taken, N_MANY);
+	ck_assert_uint_eq(rota__heap_next(&heap), ROTA_FOREVER);
+	rota__heap_fini(&heap);
+}
+END_TEST
+
+START_TEST(of_many_that_are_put_off_none_comes_early)
+{
+	int n_taken = 0;
+
+	begin();
+	start_many(1000000);
+	for (unsigned i = 0; i < N_MANY; i++)
+		rota__heap_start(&heap, &many[i],
+			many[i].deadline_ns + UINT64_C(30000000000));
+	ck_assert(rota__heap_is_sound(&heap));
+	ck_assert_int_eq(count_disorder(UINT64_C(29999999999), &n_taken), 0);
+	ck_assert_int_eq(n_taken, 0);
+	ck_assert_uint_eq(rota__heap_next(&heap), UINT64_C(30000000000));
+	ck_assert_int_eq(count_disorder(UINT64_C(40000000000), &n_taken), 0);
+	ck_assert_int_eq(n_taken, N_MANY);
+	rota__heap_fini(&heap);
+}
+END_TEST
+
+START_TEST(of_many_one_started_while_they_are_taken_waits)
+{
+	struct rota_alarm *taken;
+	unsigned n = 0;
+
+	begin();
+	start_many(1000000);
+	ck_err(rota__heap_set_due_aside(&heap, UINT64_C(1000000000)), 1);
+	while ((taken = rota__heap_take_due(&heap)) != NULL && n < N_MANY) {
+		/* All of them again, and all in the past. */
+		rota__heap_start(&heap, taken, 500);
+		n++;
+	}
+	ck_assert_ptr_null(taken);
+	ck_assert_uint_eq(n, N_MANY);
+	ck_assert(rota__heap_is_sound(&heap));
+	ck_assert_uint_eq(rota__heap_next(&heap), 500);
+	rota__heap_fini(&heap);
+}
+END_TEST
+
+START_TEST(of_many_any_can_be_stopped_and_released)
+{
+	begin();
+	start_many(1000000);
+	for (unsigned i = 0; i < N_MANY; i += 3)
+		rota__heap_stop(&heap, &many[i]);
+	ck_assert(rota__heap_is_sound(&heap));
+	ck_err(rota__heap_set_due_aside(&heap, UINT64_C(1000000000)), 1);
+	(void)rota__heap_take_due(&heap);
+	for (unsigned i = 0; i < N_MANY; i++)
+		rota__heap_release(&heap, &many[i]);
+	ck_assert_ptr_null(rota__heap_take_due(&heap));
+	ck_assert(rota__heap_is_sound(&heap));
+	ck_assert_uint_eq(heap.n_reserved, 0);
+	ck_assert_uint_le(heap.slots.capacity, N_MANY / 4);
 	rota__heap_fini(&heap);
 }
 END_TEST
@@ -728,13 +855,25 @@ add_memory_tests(TCase *tc)
 }
 
 static void
+add_many_tests(TCase *tc)
+{
+	tcase_add_loop_exit_test(tc,
+		many_are_taken_by_deadline_and_equals_by_starting_order, 0, 0,
+		4);
+	tcase_add_test(tc, of_many_that_are_put_off_none_comes_early);
+	tcase_add_test(tc, of_many_one_started_while_they_are_taken_waits);
+	tcase_add_test(tc, of_many_any_can_be_stopped_and_released);
+}
+
+static void
 add_cases(Suite *suite)
 {
 	add_order_tests(harness_case(suite, "order"));
 	add_aside_tests(harness_case(suite, "aside"));
 	add_memory_tests(harness_case(suite, "memory"));
+	add_many_tests(harness_case(suite, "many"));
 	tcase_add_loop_exit_test(harness_case(suite, "model"),
-		random_actions_agree_with_a_plain_model, 0, 0, 40);
+		random_actions_agree_with_a_plain_model, 0, 0, 60);
 }
 
 HARNESS_MAIN("heap", add_cases)
