@@ -255,8 +255,8 @@ sort_aside(struct rota__heap *heap)
 		struct rota_alarm *alarm = heap->entries[pos].alarm;
 
 		alarm->pos = pos;
-		/* It is the next to be used, and so is what is before it. */
-		__builtin_prefetch((const char *)alarm - LINE_BYTES);
+		/* Its owner, which lies around it, is the next to be used. */
+		__builtin_prefetch((const char *)alarm + LINE_BYTES / 2);
 	}
 }
 

@@ -23,6 +23,16 @@ rota__before_callback(struct rota_loop *loop, const char *type,
 		rota__metrics_callback(loop, type, place, handle);
 }
 
+/* The same for a callback of a handle that was started at its place. */
+static inline void
+rota__before_handle(struct rota_loop *loop, const struct rota_handle *handle)
+{
+	loop->n_callbacks++;
+	if (loop->metrics != NULL)
+		rota__metrics_callback(
+			loop, handle->type->name, handle->place, handle);
+}
+
 /* Sends gathered writes, drains ticks and microtasks, takes the time. */
 void rota__end_callback(struct rota_loop *loop);
 

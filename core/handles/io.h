@@ -11,7 +11,7 @@
 static inline void
 rota__io_call(struct rota_loop *loop, struct rota_io *io, unsigned ready)
 {
-	rota__before_callback(loop, "io", io->handle.place, &io->handle);
+	rota__before_handle(loop, &io->handle);
 	io->fn(io, ready);
 	rota__after_callback(loop);
 }

@@ -182,8 +182,7 @@ call_read(struct rota_stream *stream, ssize_t n, const void *data)
 {
 	struct rota_loop *loop = stream->handle.loop;
 
-	rota__before_callback(loop, stream->handle.type->name,
-		stream->handle.place, &stream->handle);
+	rota__before_handle(loop, &stream->handle);
 	stream->in.reading.fn(stream, n, data);
 	rota__after_callback(loop);
 }

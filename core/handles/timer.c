@@ -179,8 +179,7 @@ rota__timer_expire(struct rota_loop *loop, struct rota_alarm *alarm)
 			&loop->heap, alarm, next_beat(timer, loop->now_ns));
 	else
 		rota__handle_deactivate(&timer->handle);
-	rota__before_callback(
-		loop, "timer", timer->handle.place, &timer->handle);
+	rota__before_handle(loop, &timer->handle);
 	timer->fn(timer);
 	rota__after_callback(loop);
 }
