@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "core/pending.h"
+#include "core/queue.h"
 #include "core/ring.h"
 
 _Static_assert(offsetof(struct rota_resolver, pending) ==
@@ -55,7 +56,7 @@ tell_resolver(struct rota_handle *handle)
 	struct rota_resolver *resolver = (struct rota_resolver *)handle;
 	struct rota_request *request;
 
-	while ((request = rota__requests_take_first(
+	while ((request = rota__queue_take_first(
 			&resolver->inside->decided)) != NULL)
 		rota__request_tell(request);
 }
@@ -197,7 +198,7 @@ open_inside(struct rota_loop *loop, struct rota__resolver *inside,
 	inside->alarm.kind = ROTA__ALARM_RESOLVER;
 	rota__ring_init(&inside->asks);
 	rota__ring_init(&inside->sockets);
-	inside->decided.first = NULL;
+	rota__queue_init(&inside->decided);
 	r = open_channel(inside, options);
 	if (r < 0)
 		goto fail_release_alarm;

@@ -38,7 +38,7 @@ struct rota__resolver {
 	struct rota_alarm alarm;
 	/* Those whose request waits for an answer. */
 	struct rota_link asks;
-	struct rota__requests decided;
+	struct rota_queue decided;
 	/* Sockets that c-ares has open. */
 	struct rota_link sockets;
 };

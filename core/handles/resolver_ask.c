@@ -7,6 +7,7 @@
 #include "core/address.h"
 #include "core/handles/resolver.h"
 #include "core/pending.h"
+#include "core/queue.h"
 #include "core/ring.h"
 #include "rota/error.h"
 
@@ -60,7 +61,7 @@ rota__resolver_decide(
 	struct rota__resolver *inside, struct rota_request *request, int status)
 {
 	rota__request_decide(request, status);
-	rota__requests_append(&inside->decided, request);
+	rota__queue_append(&inside->decided, request);
 	/* Once closing, it is told before the close callback. */
 	if (rota__handle_is_open(&inside->handle->handle))
 		rota__pending_add((struct rota__sender *)inside->handle);

@@ -506,7 +506,7 @@ tell_fetched(struct rota_stream *stream)
 	if (stream->state & ROTA__STREAM_ASKED)
 		rota__stream_serve(stream);
 	else if (stream->state & ROTA__STREAM_READING)
-		read_on(stream);
+		read_on(stream, ROTA__READ_ROUNDS);
 	if (stream->state & ROTA__STREAM_FETCHED &&
 		stream->state & (ROTA__STREAM_READING | ROTA__STREAM_ASKED))
 		rota__pending_add(rota__stream_sender(stream));
