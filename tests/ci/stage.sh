@@ -246,8 +246,17 @@ get_zig()
 
 ## Builds with tests #########################################################
 
-# What a user does: everything from nothing by one command. It builds and
-# tests twice, the second time with a fake kqueue.
+# Gets the tools and makes ./configure, which all other stages want; but makes
+# nothing with it, since that is the next stage's.
+stage_bootstrap()
+{
+	MAKE=true "$src/bootstrap" --build-dir "$build" build -- CC=gcc
+	[ -x "$src/configure" ] && [ -f "$build/Makefile" ] ||
+		die "nothing is configured"
+}
+
+# What a user does: everything by one command. It builds and tests twice, the
+# second time with a fake kqueue.
 stage_check()
 {
 	status=0
@@ -498,7 +507,8 @@ stage_lint()
 	for lint in includes syscalls names conditionals format selftest; do
 		sh "$src/tests/lint/$lint.sh" "$src" || bad="$bad $lint"
 	done
-	CPPFLAGS="-I$src/tests/fake_kqueue/include -DFAKE_KQUEUE_FREEBSD" \
+	ROTA_LINT_JOBS=$jobs \
+		CPPFLAGS="-I$src/tests/fake_kqueue/include -DFAKE_KQUEUE_FREEBSD" \
 		sh "$src/tests/lint/static.sh" "$src" "$build" || bad="$bad static"
 	for script in $(cd "$src" && find tests examples bench docs bootstrap \
 		-name '*.sh' -o -name bootstrap 2>/dev/null); do
