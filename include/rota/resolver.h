@@ -54,7 +54,7 @@ struct rota_resolver {
 
 	/* Private from here on. */
 	struct rota_watch watch;
-	struct rota_link gathered;
+	struct rota__sender *gathered;
 	struct rota_link pending;
 	struct rota__resolver *inside;
 	void *spare[2];
