@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/handle.h"
+#include "core/order.h"
 #include "core/priority.h"
 #include "core/ring.h"
 #include "core/turn.h"
@@ -160,6 +161,7 @@ rota__post_note(struct rota_loop *loop, struct rota_note *note)
 	do {
 		note->wakes = head == asleep(inbox);
 		note->next = head == asleep(inbox) ? NULL : head;
+		ROTA__SENDS(note);
 	} while (!__atomic_compare_exchange_n(&inbox->head, &head, note, 1,
 		__ATOMIC_RELEASE, __ATOMIC_RELAXED));
 	if (head != asleep(inbox))
@@ -272,6 +274,7 @@ take_all(struct rota__inbox *inbox)
 	while (note != NULL) {
 		struct rota_note *next = note->next;
 
+		ROTA__RECEIVES(note);
 		inbox->n_wakes_due += note->wakes;
 		note->next = ordered;
 		ordered = note;
@@ -498,8 +501,12 @@ close_wakeup(struct rota_loop *loop)
 int
 rota__inbox_init(struct rota_loop *loop)
 {
-	int r = add_chunk(loop);
+	int r;
 
+	ROTA__IS_ATOMIC(loop->is_stopping);
+	ROTA__IS_ATOMIC(loop->inbox.head);
+	ROTA__IS_ATOMIC(loop->inbox.n_wakes_done);
+	r = add_chunk(loop);
 	if (r < 0)
 		return r;
 	rota__handle_init_internal(loop, &loop->wake_io.handle, &wakeup_type);

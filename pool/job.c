@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "core/jobs.h"
+#include "core/order.h"
 #include "core/ring.h"
 #include "pool/default.h"
 #include "pool/pool.h"
@@ -89,9 +90,10 @@ push(struct rota_pool *pool, struct rota_job *job)
 	struct rota_link *head =
 		__atomic_load_n(&pool->arrived, __ATOMIC_RELAXED);
 
-	do
+	do {
 		job->line.next = head;
-	while (!__atomic_compare_exchange_n(&pool->arrived, &head, &job->line,
+		ROTA__SENDS(&job->line);
+	} while (!__atomic_compare_exchange_n(&pool->arrived, &head, &job->line,
 		1, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
 }
 
@@ -195,6 +197,7 @@ fill(struct rota_loop *loop, struct rota_job *job, struct rota_pool *pool,
 {
 	job->pool = pool;
 	job->run = run;
+	ROTA__IS_ATOMIC(job->state);
 	job->state = ROTA__JOB_QUEUED;
 	job->result = 0;
 	job->lane = (uint8_t)lane;

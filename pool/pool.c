@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/order.h"
 #include "core/ring.h"
 #include "pool/default.h"
 #include "pool/job.h"
@@ -61,8 +62,11 @@ free_pool(struct rota_pool *pool)
 void
 rota__pool_release(struct rota_pool *pool)
 {
-	if (__atomic_fetch_sub(&pool->n_refs, 1, __ATOMIC_ACQ_REL) == 1)
-		free_pool(pool);
+	ROTA__SENDS(&pool->n_refs);
+	if (__atomic_fetch_sub(&pool->n_refs, 1, __ATOMIC_ACQ_REL) != 1)
+		return;
+	ROTA__RECEIVES(&pool->n_refs);
+	free_pool(pool);
 }
 
 /* They come in the order of pushing only when turned around. */
@@ -76,8 +80,10 @@ rota__pool_collect(struct rota_pool *pool)
 		return;
 	link = __atomic_exchange_n(&pool->arrived, NULL, __ATOMIC_ACQUIRE);
 	while (link != NULL) {
-		struct rota_link *next = link->next;
+		struct rota_link *next;
 
+		ROTA__RECEIVES(link);
+		next = link->next;
 		link->next = ordered;
 		ordered = link;
 		link = next;
@@ -228,6 +234,18 @@ init_locks(struct rota_pool *pool)
 	return r;
 }
 
+static void
+tell_what_is_atomic(struct rota_pool *pool)
+{
+	ROTA__IS_ATOMIC(pool->n_refs);
+	ROTA__IS_ATOMIC(pool->is_stopped);
+	ROTA__IS_ATOMIC(pool->is_measuring);
+	ROTA__IS_ATOMIC(pool->arrived);
+	ROTA__IS_ATOMIC(pool->n_searching);
+	ROTA__IS_ATOMIC(pool->open_lanes);
+	ROTA__IS_ATOMIC(pool->lanes.n_lanes);
+}
+
 static int
 fill(struct rota_pool *pool, const struct rota_pool_options *options)
 {
@@ -253,6 +271,7 @@ fill(struct rota_pool *pool, const struct rota_pool_options *options)
 			return r;
 	}
 	pool->open_lanes = rota__lanes_open(&pool->lanes);
+	tell_what_is_atomic(pool);
 	return init_locks(pool);
 }
 

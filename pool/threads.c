@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/order.h"
 #include "core/ring.h"
 #include "pool/job.h"
 #include "pool/metrics.h"
@@ -123,6 +124,7 @@ get_worker(struct rota_pool *pool)
 		rota__free(&pool->memory, worker);
 		return NULL;
 	}
+	ROTA__IS_ATOMIC(worker->put_by);
 	worker->pool = pool;
 	worker->number = ++pool->n_numbers;
 	worker->next = pool->workers;
