@@ -351,13 +351,6 @@ rota__heap_reserve(struct rota__heap *heap, struct rota_alarm *alarm)
 	return 0;
 }
 
-static void
-shrink(struct rota__heap *heap)
-{
-	(void)resize(heap, heap->capacity / 2);
-	rota__slots_shrink(&heap->slots, &heap->memory, heap->capacity);
-}
-
 void
 rota__heap_release(struct rota__heap *heap, struct rota_alarm *alarm)
 {
@@ -366,7 +359,8 @@ rota__heap_release(struct rota__heap *heap, struct rota_alarm *alarm)
 	/* A failure to shrink leaves a larger array, which is no harm. */
 	if (heap->n_due == 0 && heap->capacity > MIN_CAPACITY &&
 		needed(heap->n_reserved) <= heap->capacity / 4)
-		shrink(heap);
+		(void)resize(heap, heap->capacity / 2);
+	rota__slots_shrink(&heap->slots, &heap->memory, heap->capacity);
 }
 
 /* Closes the gaps in the due part, towards its end. */

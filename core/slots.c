@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
+/* Of level 0, and of the others. */
+#define FINE_BITS 10
 #define DIGIT_BITS 6
-#define DIGIT_MASK (ROTA__SLOTS_PER_LEVEL - 1)
-#define N_SLOTS (ROTA__SLOT_LEVELS * ROTA__SLOTS_PER_LEVEL)
+#define N_FINE (1u << FINE_BITS)
+#define N_DIGIT (1u << DIGIT_BITS)
 
 /* A slot with no more than these need not be spread over finer ones. */
 #define FEW_NODES 2
@@ -25,7 +27,7 @@ node_at(const struct rota__slots *slots, uint32_t number)
 static uint32_t
 needed(uint32_t n)
 {
-	return n / ROTA__NODE_ALARMS + (n < N_SLOTS ? n : N_SLOTS) + 1;
+	return n / ROTA__NODE_ALARMS + (n < ROTA__SLOTS ? n : ROTA__SLOTS) + 1;
 }
 
 static int
@@ -55,7 +57,7 @@ void
 rota__slots_shrink(struct rota__slots *slots, const struct rota__memory *memory,
 	uint32_t n)
 {
-	if (slots->n > 0 || needed(n) > slots->capacity / 4)
+	if (slots->n > 0 || slots->capacity <= needed(n) * 4)
 		return;
 	slots->free = 0;
 	slots->n_fresh = 0;
@@ -81,21 +83,49 @@ free_node(struct rota__slots *slots, uint32_t number)
 	slots->free = number;
 }
 
+/* What of a time is below the digit of a level. */
 static unsigned
 shift_of(unsigned level)
 {
-	return ROTA__TICK_BITS + DIGIT_BITS * level;
+	return level == 0 ?
+		ROTA__TICK_BITS :
+		ROTA__TICK_BITS + FINE_BITS - DIGIT_BITS + DIGIT_BITS * level;
+}
+
+static unsigned
+level_of(unsigned slot)
+{
+	return slot < N_FINE ? 0 : 1 + (slot - N_FINE) / N_DIGIT;
 }
 
 static unsigned
 slot_of(const struct rota__slots *slots, uint64_t time_ns)
 {
 	uint64_t differs = (time_ns ^ slots->base_ns) >> ROTA__TICK_BITS;
-	unsigned level =
-		(63 - (unsigned)__builtin_clzll(differs | 1)) / DIGIT_BITS;
+	unsigned above;
 
-	return level * ROTA__SLOTS_PER_LEVEL +
-		(unsigned)(time_ns >> shift_of(level) & DIGIT_MASK);
+	if (differs < N_FINE)
+		return (unsigned)(time_ns >> ROTA__TICK_BITS) & (N_FINE - 1);
+	above = (63 - FINE_BITS - (unsigned)__builtin_clzll(differs)) /
+		DIGIT_BITS;
+	time_ns >>= ROTA__TICK_BITS + FINE_BITS + DIGIT_BITS * above;
+	return N_FINE + N_DIGIT * above + (unsigned)(time_ns & (N_DIGIT - 1));
+}
+
+static void
+set_filled(struct rota__slots *slots, unsigned slot)
+{
+	slots->filled[slot / 64] |= UINT64_C(1) << slot % 64;
+	slots->filled_words |= UINT32_C(1) << slot / 64;
+}
+
+static void
+set_empty(struct rota__slots *slots, unsigned slot)
+{
+	slots->first[slot] = 0;
+	slots->filled[slot / 64] &= ~(UINT64_C(1) << slot % 64);
+	if (slots->filled[slot / 64] == 0)
+		slots->filled_words &= ~(UINT32_C(1) << slot / 64);
 }
 
 /* Gives a slot another first node. */
@@ -109,8 +139,7 @@ add_node(struct rota__slots *slots, unsigned slot)
 	node->slot = (uint16_t)slot;
 	node->n = 0;
 	slots->first[slot] = number;
-	slots->filled[slot / ROTA__SLOTS_PER_LEVEL] |= UINT64_C(1)
-		<< slot % ROTA__SLOTS_PER_LEVEL;
+	set_filled(slots, slot);
 	return number;
 }
 
@@ -138,8 +167,7 @@ drop_first(struct rota__slots *slots, unsigned slot)
 	slots->first[slot] = node_at(slots, number)->next;
 	free_node(slots, number);
 	if (slots->first[slot] == 0)
-		slots->filled[slot / ROTA__SLOTS_PER_LEVEL] &=
-			~(UINT64_C(1) << slot % ROTA__SLOTS_PER_LEVEL);
+		set_empty(slots, slot);
 }
 
 /* The last alarm of its slot takes its place. */
@@ -163,22 +191,21 @@ rota__slots_remove(struct rota__slots *slots, struct rota_alarm *alarm)
 static unsigned
 first_slot(const struct rota__slots *slots)
 {
-	unsigned level = 0;
+	unsigned word = (unsigned)__builtin_ctz(slots->filled_words);
 
-	while (slots->filled[level] == 0)
-		level++;
-	return level * ROTA__SLOTS_PER_LEVEL +
-		(unsigned)__builtin_ctzll(slots->filled[level]);
+	return word * 64 + (unsigned)__builtin_ctzll(slots->filled[word]);
 }
 
 /* Where a slot begins: the digits above its level are those of the base. */
 static uint64_t
 begin_of(const struct rota__slots *slots, unsigned slot)
 {
-	unsigned shift = shift_of(slot / ROTA__SLOTS_PER_LEVEL);
-	uint64_t above = slots->base_ns >> shift & ~(uint64_t)DIGIT_MASK;
+	unsigned shift = shift_of(level_of(slot));
+	uint64_t mask = slot < N_FINE ? N_FINE - 1 : N_DIGIT - 1;
+	uint64_t above = slots->base_ns >> shift & ~mask;
 
-	return (above | slot % ROTA__SLOTS_PER_LEVEL) << shift;
+	/* The slots of each level begin at a multiple of how many they are. */
+	return (above | (slot & mask)) << shift;
 }
 
 uint64_t
@@ -202,7 +229,7 @@ struct rota__slot_range
 rota__slots_open(struct rota__slots *slots)
 {
 	unsigned slot = first_slot(slots);
-	unsigned level = slot / ROTA__SLOTS_PER_LEVEL;
+	unsigned level = level_of(slot);
 	uint64_t first_ns = begin_of(slots, slot);
 	struct rota__slot_range range = {
 		.first_ns = first_ns,
@@ -211,8 +238,7 @@ rota__slots_open(struct rota__slots *slots)
 		.is_small = level == 0 || has_few(slots, slots->first[slot]),
 	};
 
-	slots->filled[level] &= slots->filled[level] - 1;
-	slots->first[slot] = 0;
+	set_empty(slots, slot);
 	slots->base_ns = first_ns;
 	return range;
 }
@@ -223,7 +249,7 @@ rota__slots_take_all(struct rota__slots *slots)
 	uint32_t all = 0;
 	unsigned slot;
 
-	for (slot = 0; slot < N_SLOTS; slot++) {
+	for (slot = 0; slot < ROTA__SLOTS; slot++) {
 		uint32_t number = slots->first[slot];
 
 		if (number == 0)
@@ -232,9 +258,8 @@ rota__slots_take_all(struct rota__slots *slots)
 			number = node_at(slots, number)->next;
 		node_at(slots, number)->next = all;
 		all = slots->first[slot];
-		slots->first[slot] = 0;
+		set_empty(slots, slot);
 	}
-	memset(slots->filled, 0, sizeof(slots->filled));
 	return all;
 }
 
@@ -299,11 +324,9 @@ rota__slots_are_sound(const struct rota__slots *slots, uint64_t min_ns)
 	uint32_t n = 0;
 	unsigned slot;
 
-	for (slot = 0; slot < N_SLOTS; slot++) {
+	for (slot = 0; slot < ROTA__SLOTS; slot++) {
 		uint32_t number = slots->first[slot];
-		uint64_t bit = slots->filled[slot / ROTA__SLOTS_PER_LEVEL] >>
-				slot % ROTA__SLOTS_PER_LEVEL &
-			1;
+		uint64_t bit = slots->filled[slot / 64] >> slot % 64 & 1;
 
 		if (bit != (number != 0))
 			return 0;

@@ -5,14 +5,17 @@
  * is the next one. Adding, removing and putting off cost the same however
  * many there are, and touch next to nothing but the alarm.
  *
- * A time is read as digits of six bits, the last of which counts
- * milliseconds or so (2^20 ns). The level of a time is the first digit, from
- * above, in which it differs from the base; at that level it lies in the
- * slot of its digit. So nearer slots are finer:
+ * A time is read as digits: the last one has ten bits and counts
+ * milliseconds or so (2^20 ns), those above have six. The level of a time is
+ * the first digit, from above, in which it differs from the base; at that
+ * level it lies in the slot of its digit. So nearer slots are finer:
  *
- *	level 0   64 slots of 1 ms	what is left of 67 ms
- *	level 1   64 slots of 67 ms	what is left of 4.3 s
- *	level 2   64 slots of 4.3 s	...
+ *	level 0   1024 slots of 1 ms	what is left of 1.07 s
+ *	level 1   64 slots of 1.07 s	what is left of 69 s
+ *	level 2   64 slots of 69 s	and so on
+ *
+ * Slots are numbered from the first of level 0 on, level after level, so
+ * that the first one which is not empty is the nearest.
  *
  * All that is here lies behind the base, which is where the first slot was
  * opened last: whoever opens one moves its alarms out, or to finer slots.
@@ -24,15 +27,16 @@
 #include "rota/types.h"
 
 #define ROTA__TICK_BITS 20
-#define ROTA__SLOT_LEVELS 8
-#define ROTA__SLOTS_PER_LEVEL 64
+/* 1024 + 5 * 64 + 16: the digit of level 6 has the four bits left over. */
+#define ROTA__SLOTS 1360
+#define ROTA__SLOT_WORDS ((ROTA__SLOTS + 63) / 64)
 
 /* A node is two lines of the cache on most machines. */
 #define ROTA__NODE_ALARMS 15
 
 /*
- * Nodes of one slot are a list, of which all but the first are full. `slot`
- * is level * ROTA__SLOTS_PER_LEVEL + digit. Node numbers are + 1, 0 is none.
+ * Nodes of one slot are a list, of which all but the first are full. Node
+ * numbers are + 1, 0 is none.
  */
 struct rota__slot_node {
 	uint32_t next;
@@ -55,9 +59,10 @@ struct rota__slots {
 	/* Alarms in all. */
 	uint32_t n;
 	uint64_t base_ns;
-	/* Of each level, a bit for each slot that is not empty. */
-	uint64_t filled[ROTA__SLOT_LEVELS];
-	uint32_t first[ROTA__SLOT_LEVELS * ROTA__SLOTS_PER_LEVEL];
+	/* A bit for each slot that is not empty, and for each such word. */
+	uint64_t filled[ROTA__SLOT_WORDS];
+	uint32_t filled_words;
+	uint32_t first[ROTA__SLOTS];
 };
 
 /*

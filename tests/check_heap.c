@@ -794,6 +794,8 @@ END_TEST
 
 START_TEST(of_many_any_can_be_stopped_and_released)
 {
+	unsigned n_taken = 0;
+
 	begin();
 	start_many(1000000);
 	for (unsigned i = 0; i < N_MANY; i += 3)
@@ -801,11 +803,16 @@ START_TEST(of_many_any_can_be_stopped_and_released)
 	ck_assert(rota__heap_is_sound(&heap));
 	ck_err(rota__heap_set_due_aside(&heap, UINT64_C(1000000000)), 1);
 	(void)rota__heap_take_due(&heap);
-	for (unsigned i = 0; i < N_MANY; i++)
+	for (unsigned i = 0; i < N_MANY; i += 2)
 		rota__heap_release(&heap, &many[i]);
-	ck_assert_ptr_null(rota__heap_take_due(&heap));
+	while (rota__heap_take_due(&heap) != NULL)
+		n_taken++;
+	for (unsigned i = 1; i < N_MANY; i += 2)
+		rota__heap_release(&heap, &many[i]);
 	ck_assert(rota__heap_is_sound(&heap));
 	ck_assert_uint_eq(heap.n_reserved, 0);
+	/* Of those with odd numbers a third was stopped; one may be gone. */
+	ck_assert_uint_ge(n_taken, N_MANY / 3 - 1);
 	ck_assert_uint_le(heap.slots.capacity, N_MANY / 4);
 	rota__heap_fini(&heap);
 }
