@@ -100,22 +100,29 @@ rota__watch_bind(struct rota_watch *watch, int fd)
 	watch->flags = ROTA__WATCH_REBOUND;
 }
 
+/* Watches are in the order of their start. */
+__attribute__((noinline)) static void
+link_watch(struct rota__slot *slot, struct rota_watch *watch)
+{
+	struct rota_watch **at = &slot->first;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	watch->next = NULL;
+	*at = watch;
+}
+
 void
 rota__watch_start_anew(
 	struct rota_loop *loop, struct rota_watch *watch, unsigned events)
 {
 	struct rota__slot *slot = &loop->fds.slots[watch->fd];
-	struct rota_watch **at = &slot->first;
 
 	/* An edge must be looked at anew, or one of before would be lost. */
 	if (watch->flags & ROTA__WATCH_REBOUND || events & ROTA_EDGE)
 		slot->flags |= ROTA__SLOT_REOPENED;
-	if (!(watch->flags & ROTA__WATCH_LINKED)) {
-		while (*at != NULL)
-			at = &(*at)->next;
-		watch->next = NULL;
-		*at = watch;
-	}
+	if (!(watch->flags & ROTA__WATCH_LINKED))
+		link_watch(slot, watch);
 	watch->wanted = (uint8_t)events;
 	watch->flags = ROTA__WATCH_LINKED | ROTA__WATCH_FRESH;
 	mark_dirty(&loop->fds, watch->fd);
@@ -295,7 +302,7 @@ sum_wishes(struct rota__slot *slot)
 	return wanted == 0 ? 0 : wanted | edge;
 }
 
-static void
+__attribute__((noinline)) static void
 flush_slot(struct rota_loop *loop, int fd)
 {
 	struct rota__slot *slot = &loop->fds.slots[fd];
@@ -313,14 +320,30 @@ flush_slot(struct rota_loop *loop, int fd)
 		tell(loop, fd, wanted, 0);
 }
 
+/* 1 if its only watch wants what the kernel was told, and nothing else is. */
+static inline int
+is_put_back(const struct rota__slot *slot)
+{
+	return slot->flags == ROTA__SLOT_DIRTY && slot->first != NULL &&
+		slot->first->next == NULL && slot->first->wanted == slot->told;
+}
+
 void
 rota__fds_flush(struct rota_loop *loop)
 {
 	struct rota__fds *fds = &loop->fds;
 	uint32_t i;
 
-	for (i = 0; i < fds->n_dirty; i++)
-		flush_slot(loop, fds->dirty[i]);
+	for (i = 0; i < fds->n_dirty; i++) {
+		struct rota__slot *slot = &fds->slots[fds->dirty[i]];
+
+		if (!is_put_back(slot)) {
+			flush_slot(loop, fds->dirty[i]);
+			continue;
+		}
+		slot->flags = 0;
+		slot->first->flags &= ~ROTA__WATCH_FRESH;
+	}
 	fds->n_dirty = 0;
 }
 

@@ -484,16 +484,27 @@ push(struct rota__heap *heap, struct rota_alarm *alarm)
 		spread(heap);
 }
 
-void
-rota__heap_place(
+/* Starts an alarm that is set anew. */
+__attribute__((noinline)) static void
+place_anew(
 	struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
 {
 	if (is_near(heap, alarm)) {
 		restart(heap, alarm, deadline_ns);
 		return;
 	}
-	if (rota__alarm_is_set(alarm))
-		rota__heap_stop(heap, alarm);
+	rota__heap_stop(heap, alarm);
+	rota__heap_place(heap, alarm, deadline_ns);
+}
+
+void
+rota__heap_place(
+	struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
+{
+	if (rota__alarm_is_set(alarm)) {
+		place_anew(heap, alarm, deadline_ns);
+		return;
+	}
 	alarm->deadline_ns = deadline_ns;
 	alarm->seq = heap->next_seq++;
 	if (deadline_ns > heap->near_ns)
@@ -579,7 +590,8 @@ rota__heap_set_due_aside(struct rota__heap *heap, uint64_t now_ns)
 	return 1;
 }
 
-static void
+/* Returns 1 if some of the slots are due. They end with the phase. */
+__attribute__((noinline)) static int
 set_slots_aside(struct rota__heap *heap)
 {
 	while (heap->n_due == 0 && has_due_slot(heap)) {
@@ -588,28 +600,22 @@ set_slots_aside(struct rota__heap *heap)
 	}
 	if (heap->n_due == 0)
 		heap->due_seq = 0;
+	return heap->n_due > 0;
 }
 
 struct rota_alarm *
 rota__heap_take_due(struct rota__heap *heap)
 {
-	for (;;) {
-		uint32_t next = heap->capacity - heap->n_due;
-		struct rota_alarm *alarm;
+	while (heap->n_due > 0 || set_slots_aside(heap)) {
+		uint32_t next = heap->capacity - heap->n_due--;
+		struct rota_alarm *alarm = heap->entries[next].alarm;
 
-		if (heap->n_due == 0) {
-			set_slots_aside(heap);
-			if (heap->n_due == 0)
-				return NULL;
-			continue;
-		}
-		alarm = heap->entries[next].alarm;
-		heap->n_due--;
 		if (alarm != NULL) {
 			alarm->pos = ROTA__HEAP_NOWHERE;
 			return alarm;
 		}
 	}
+	return NULL;
 }
 
 static int

@@ -291,7 +291,8 @@ rota__slots_take(struct rota__slots *slots, uint32_t *nodes,
 		return 0;
 	node = node_at(slots, number);
 	n = node->n;
-	memcpy(ret_alarms, node->alarms, n * sizeof(*ret_alarms));
+	/* All of them, since a copy of constant size is in line. */
+	memcpy(ret_alarms, node->alarms, sizeof(node->alarms));
 	*nodes = node->next;
 	fetch_ahead(slots, *nodes);
 	free_node(slots, number);

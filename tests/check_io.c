@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/loop.h"
 #include "tests/harness.h"
 
 #define BOTH (ROTA_READABLE | ROTA_WRITABLE)
@@ -1309,6 +1310,36 @@ LOOP_TEST(nor_is_it_if_the_old_watcher_is_closed_last)
 	have_a_theft(0);
 }
 
+static struct watcher doomed[2];
+
+/* Closes the other one, whose report lies behind. */
+static void
+close_neighbour(struct rota_io *io, unsigned ready)
+{
+	struct watcher *other = &doomed[io == &doomed[0].io];
+
+	(void)ready;
+	trace('C');
+	ck_ok(rota_handle_close(&other->io.handle, NULL));
+}
+
+/* Or a new set would be made for each pair of them. */
+LOOP_TEST(a_report_that_a_neighbour_made_late_does_not_count_as_stale)
+{
+	int fds[2][2];
+
+	for (int i = 0; i < 2; i++) {
+		ready_pair(fds[i]);
+		watch(&doomed[i], fds[i][0], ROTA_READABLE, 'X',
+			close_neighbour);
+	}
+	ck_turn("C");
+	ck_assert_uint_eq(loop->fds.n_stale_turns, 0);
+	close_all();
+	harness_close_pair(fds[0]);
+	harness_close_pair(fds[1]);
+}
+
 /*
  * epoll(7): what was told stays as long as any copy is open, and cannot be
  * taken back. `put_to_rest` is what the program does with its watcher then.
@@ -1939,6 +1970,8 @@ add_early_tests(TCase *tc)
 	tcase_add_loop_test(
 		tc, the_new_owner_of_a_number_is_not_told_of_the_old_one);
 	tcase_add_loop_test(tc, nor_is_it_if_the_old_watcher_is_closed_last);
+	tcase_add_loop_test(tc,
+		a_report_that_a_neighbour_made_late_does_not_count_as_stale);
 	tcase_add_loop_test(tc,
 		a_copy_left_behind_does_not_spin_when_the_watcher_is_closed);
 	tcase_add_loop_test(tc,

@@ -97,8 +97,8 @@ rota_io_start_at(
 		return -EINVAL;
 	io->fn = fn;
 	io->error = 0;
-	rota__watch_start(io->handle.loop, &io->watch, events);
 	rota__handle_activate(&io->handle, place);
+	rota__watch_start(io->handle.loop, &io->watch, events);
 	return 0;
 }
 

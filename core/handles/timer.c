@@ -63,13 +63,13 @@ enum {
 	HAS_DELAY = 1
 };
 
-static void
+static inline void
 start(struct rota_timer *timer, uint64_t deadline_ns, rota_timer_fn *fn,
 	const char *place)
 {
 	timer->fn = fn;
-	rota__heap_start(&timer->handle.loop->heap, &timer->alarm, deadline_ns);
 	rota__handle_activate(&timer->handle, place);
+	rota__heap_start(&timer->handle.loop->heap, &timer->alarm, deadline_ns);
 }
 
 int
