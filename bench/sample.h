@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the process that takes a sample and those that look at it. */
+#ifndef ROTA_BENCH_SAMPLE_H
+#define ROTA_BENCH_SAMPLE_H
+
+#include "bench/bench.h"
+
+/* What strace sees where the measured part begins and ends. */
+#define MARK_BEGIN "rota-bench begins"
+#define MARK_END "rota-bench ends"
+/* What valgrind sees. */
+#define MARK_FUNCTION "rota_bench_measured"
+
+void rota_bench_measured(
+	struct sample *sample, void (*fn)(struct sample *sample));
+
+/* Exit status: this subject cannot do this workload. */
+#define SAMPLE_CANNOT 3
+
+/* Takes the sample whose workload, subject, backend and mode are set. */
+int sample_take(struct sample *sample) __attribute__((noreturn));
+
+#endif
