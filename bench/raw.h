@@ -10,15 +10,27 @@
 #include "bench/subject.h"
 
 /*
- * Timers in slots of a millisecond. A slot is a list that is sorted only
- * when it is due, so that arming is a push, and the order is still exact:
- * by deadline, and by start where that is equal.
+ * Timers in slots of a millisecond. A slot is an array to which arming
+ * appends, and which is sorted only when it is due, so the order is exact.
+ * A timer that is put off stays where it is until then, and moves on; an
+ * entry whose key is not that of its timer is left over and counts nothing.
  */
 struct raw_timer {
-	struct raw_timer *next;
-	struct raw_timer **link;
 	uint64_t deadline_ns;
+	/* The deadline of its entry; 0 if it has none. */
+	uint64_t key_ns;
 	void *data;
+};
+
+struct raw_entry {
+	uint64_t key_ns;
+	struct raw_timer *timer;
+};
+
+struct raw_slot {
+	struct raw_entry *entries;
+	unsigned n;
+	unsigned room;
 };
 
 #define RAW_SLOTS 4096
@@ -28,11 +40,14 @@ struct raw_timers {
 	/* All slots before this one have been emptied. */
 	uint64_t next_ms;
 	size_t n_armed;
-	/* Within one round of the slots; later ones lie aside. */
-	struct raw_timer *slots[RAW_SLOTS];
-	struct raw_timer *later;
+	/* One round of the slots; what is due after it lies aside. */
+	struct raw_slot slots[RAW_SLOTS];
+	struct raw_slot later;
 	/* A lower bound of what lies there. */
 	uint64_t later_ms;
+	/* What is due, and room to sort it. */
+	struct raw_slot due;
+	struct raw_slot room;
 };
 
 void raw_timers_init(struct raw_timers *timers);

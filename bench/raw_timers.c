@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Timers of loops that are written by hand. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "bench/raw.h"
 
 #define NS_PER_MS UINT64_C(1000000)
@@ -12,163 +15,205 @@ raw_timers_init(struct raw_timers *timers)
 	timers->later_ms = UINT64_MAX;
 }
 
-static inline void
-push(struct raw_timer **head, struct raw_timer *timer)
+static void
+grow(struct raw_slot *slot)
 {
-	timer->next = *head;
-	if (*head)
-		(*head)->link = &timer->next;
-	timer->link = head;
-	*head = timer;
+	slot->room = slot->room ? 2 * slot->room : 16;
+	slot->entries =
+		realloc(slot->entries, slot->room * sizeof(*slot->entries));
+	if (!slot->entries)
+		die("out of memory");
+}
+
+static inline void
+append(struct raw_slot *slot, struct raw_entry entry)
+{
+	if (slot->n == slot->room)
+		grow(slot);
+	slot->entries[slot->n++] = entry;
+}
+
+static inline void
+insert(struct raw_timers *timers, struct raw_entry entry)
+{
+	uint64_t ms = entry.key_ns / NS_PER_MS;
+
+	if (ms < timers->next_ms)
+		ms = timers->next_ms;
+	if (ms - timers->next_ms < RAW_SLOTS) {
+		append(&timers->slots[ms % RAW_SLOTS], entry);
+		return;
+	}
+	append(&timers->later, entry);
+	if (ms < timers->later_ms)
+		timers->later_ms = ms;
 }
 
 void
 raw_timer_arm(struct raw_timers *timers, struct raw_timer *timer,
 	uint64_t deadline_ns)
 {
-	uint64_t ms = deadline_ns / NS_PER_MS;
-
+	if (timer->deadline_ns == 0)
+		timers->n_armed++;
 	timer->deadline_ns = deadline_ns;
-	timers->n_armed++;
-	if (ms < timers->next_ms)
-		ms = timers->next_ms;
-	if (ms - timers->next_ms < RAW_SLOTS) {
-		push(&timers->slots[ms % RAW_SLOTS], timer);
+	if (timer->key_ns != 0 && timer->key_ns <= deadline_ns)
 		return;
-	}
-	push(&timers->later, timer);
-	if (ms < timers->later_ms)
-		timers->later_ms = ms;
+	timer->key_ns = deadline_ns;
+	insert(timers,
+		(struct raw_entry) { .key_ns = deadline_ns, .timer = timer });
 }
 
 void
 raw_timer_stop(struct raw_timers *timers, struct raw_timer *timer)
 {
-	if (!timer->link)
+	if (timer->deadline_ns == 0)
 		return;
-	*timer->link = timer->next;
-	if (timer->next)
-		timer->next->link = timer->link;
-	timer->link = NULL;
+	timer->deadline_ns = 0;
 	timers->n_armed--;
 }
 
-/* Merges two sorted lists; of equals those of `a` go first. */
-static struct raw_timer *
-merge(struct raw_timer *a, struct raw_timer *b)
+/* Merges two neighbours, of which each is in order, into `to`. */
+static void
+merge(struct raw_entry *to, const struct raw_entry *a, unsigned n_a,
+	const struct raw_entry *b, unsigned n_b)
 {
-	struct raw_timer *first = NULL;
-	struct raw_timer **end = &first;
-
-	while (a && b) {
-		struct raw_timer **less = b->deadline_ns < a->deadline_ns ? &b :
-									    &a;
-
-		*end = *less;
-		end = &(*less)->next;
-		*less = *end;
+	while (n_a > 0 && n_b > 0) {
+		if (b->key_ns < a->key_ns) {
+			*to++ = *b++;
+			n_b--;
+		} else {
+			*to++ = *a++;
+			n_a--;
+		}
 	}
-	*end = a ? a : b;
-	return first;
+	memcpy(to, a, n_a * sizeof(*a));
+	memcpy(to + n_a, b, n_b * sizeof(*b));
 }
 
-/* The list is in the order opposite to that of starting. */
-static struct raw_timer *
-sort(struct raw_timer *list)
+static void
+sort_few(struct raw_entry *entries, unsigned n)
 {
-	struct raw_timer *runs[32] = { NULL };
-	struct raw_timer *all = NULL;
+	for (unsigned i = 1; i < n; i++) {
+		struct raw_entry entry = entries[i];
+		unsigned at = i;
 
-	while (list) {
-		struct raw_timer *run = list;
-		unsigned i;
-
-		list = list->next;
-		run->next = NULL;
-		/* The later in the list, the earlier it was started. */
-		for (i = 0; runs[i]; i++) {
-			run = merge(run, runs[i]);
-			runs[i] = NULL;
-		}
-		runs[i] = run;
+		for (; at > 0 && entry.key_ns < entries[at - 1].key_ns; at--)
+			entries[at] = entries[at - 1];
+		entries[at] = entry;
 	}
-	for (unsigned i = 0; i < 32; i++)
-		all = merge(runs[i], all);
-	return all;
+}
+
+#define FEW 8
+
+/* Equals stay in the order in which they were appended. */
+static void
+sort(struct raw_timers *timers, struct raw_slot *slot)
+{
+	unsigned n = slot->n;
+
+	while (timers->room.room < n)
+		grow(&timers->room);
+	for (unsigned i = 0; i < n; i += FEW)
+		sort_few(slot->entries + i, n - i < FEW ? n - i : FEW);
+	for (unsigned width = FEW; width < n; width *= 2) {
+		struct raw_slot sorted = timers->room;
+
+		for (unsigned i = 0; i < n; i += 2 * width) {
+			unsigned left = n - i;
+			unsigned n_a = left < width ? left : width;
+			unsigned n_b = left - n_a < width ? left - n_a : width;
+
+			merge(sorted.entries + i, slot->entries + i, n_a,
+				slot->entries + i + n_a, n_b);
+		}
+		timers->room.entries = slot->entries;
+		timers->room.room = slot->room;
+		slot->entries = sorted.entries;
+		slot->room = sorted.room;
+	}
 }
 
 /* A round of the slots is over: takes in what lies in the next one. */
 static void
 take_later(struct raw_timers *timers)
 {
-	struct raw_timer *list = timers->later;
+	struct raw_slot later = timers->later;
 
-	timers->later = NULL;
+	memset(&timers->later, 0, sizeof(timers->later));
 	timers->later_ms = UINT64_MAX;
-	while (list) {
-		struct raw_timer *next = list->next;
-
-		timers->n_armed--;
-		raw_timer_arm(timers, list, list->deadline_ns);
-		list = next;
-	}
+	for (unsigned i = 0; i < later.n; i++)
+		insert(timers, later.entries[i]);
+	free(later.entries);
 }
 
-/*
- * Takes out of a slot what is due, in order, and appends it at *end; returns
- * the new end.
- */
-static struct raw_timer **
-take_due(struct raw_timers *timers, struct raw_timer **slot,
-	struct raw_timer **end)
+/* Moves what is due of a slot to the end of `due`, in order. */
+static void
+take_due(struct raw_timers *timers, struct raw_slot *slot)
 {
-	struct raw_timer *list = sort(*slot);
+	unsigned n_due = 0;
 
-	*slot = NULL;
-	*end = list;
-	while (*end && (*end)->deadline_ns <= timers->now_ns)
-		end = &(*end)->next;
-	list = *end;
-	*end = NULL;
-	while (list) {
-		struct raw_timer *next = list->next;
-
-		push(slot, list);
-		list = next;
-	}
-	return end;
+	sort(timers, slot);
+	while (n_due < slot->n && slot->entries[n_due].key_ns <= timers->now_ns)
+		append(&timers->due, slot->entries[n_due++]);
+	slot->n -= n_due;
+	memmove(slot->entries, slot->entries + n_due,
+		slot->n * sizeof(*slot->entries));
 }
+
+static void
+fire(struct raw_timers *timers, struct raw_entry entry,
+	void (*fn)(struct raw_timer *timer))
+{
+	struct raw_timer *timer = entry.timer;
+
+	/* Left over, or stopped and not started since. */
+	if (timer->key_ns != entry.key_ns)
+		return;
+	timer->key_ns = 0;
+	if (timer->deadline_ns == 0)
+		return;
+	if (timer->deadline_ns > entry.key_ns) {
+		timer->key_ns = timer->deadline_ns;
+		entry.key_ns = timer->deadline_ns;
+		insert(timers, entry);
+		return;
+	}
+	timer->deadline_ns = 0;
+	timers->n_armed--;
+	fn(timer);
+}
+
+/* How far ahead the next timers are fetched into the cache. */
+#define AHEAD 8
 
 void
-raw_timers_fire(struct raw_timers *timers, void (*fn)(struct raw_timer *timer))
+raw_timers_fire(
+	struct raw_timers *timers, void (*fn)(struct raw_timer *timer))
 {
-	struct raw_timer *due = NULL;
-	struct raw_timer **end = &due;
+	struct raw_slot *due = &timers->due;
 	uint64_t now_ms;
 
 	if (timers->n_armed == 0)
 		return;
 	timers->now_ns = clock_ns();
 	now_ms = timers->now_ns / NS_PER_MS;
+	due->n = 0;
 	for (;;) {
-		struct raw_timer **slot =
+		struct raw_slot *slot =
 			&timers->slots[timers->next_ms % RAW_SLOTS];
 
-		if (*slot)
-			end = take_due(timers, slot, end);
+		if (slot->n > 0)
+			take_due(timers, slot);
 		if (timers->next_ms >= now_ms)
 			break;
 		timers->next_ms++;
 		if (timers->next_ms + RAW_SLOTS > timers->later_ms)
 			take_later(timers);
 	}
-	while (due) {
-		struct raw_timer *timer = due;
-
-		due = timer->next;
-		timer->link = NULL;
-		timers->n_armed--;
-		fn(timer);
+	for (unsigned i = 0; i < due->n; i++) {
+		if (i + AHEAD < due->n)
+			__builtin_prefetch(due->entries[i + AHEAD].timer, 1);
+		fire(timers, due->entries[i], fn);
 	}
 }
 
@@ -178,16 +223,16 @@ raw_timers_wait_ms(struct raw_timers *timers)
 	if (timers->n_armed == 0)
 		return -1;
 	for (unsigned i = 0; i < RAW_SLOTS; i++) {
-		uint64_t ms = timers->next_ms + i;
-		struct raw_timer *timer = timers->slots[ms % RAW_SLOTS];
+		const struct raw_slot *slot =
+			&timers->slots[(timers->next_ms + i) % RAW_SLOTS];
 		uint64_t least = UINT64_MAX;
 		uint64_t now;
 
-		if (!timer)
+		if (slot->n == 0)
 			continue;
-		for (; timer; timer = timer->next)
-			if (timer->deadline_ns < least)
-				least = timer->deadline_ns;
+		for (unsigned j = 0; j < slot->n; j++)
+			if (slot->entries[j].key_ns < least)
+				least = slot->entries[j].key_ns;
 		now = clock_ns();
 		if (least <= now)
 			return 0;
@@ -258,7 +303,6 @@ raw_timers_again(void *loop, struct timers *timers, unsigned long n)
 	struct own_timer *own = timers->own;
 
 	for (unsigned i = 0; n > 0; n--) {
-		raw_timer_stop(all, &own[i].timer);
 		raw_timer_arm(all, &own[i].timer,
 			all->now_ns + UINT64_C(60000) * NS_PER_MS);
 		i = timers_next(timers, i);
@@ -310,7 +354,7 @@ raw_timers_late(void *loop, struct late *late)
 static void
 on_zero(struct own_timer *own)
 {
-	raw_timer_arm(own->timer.data, &own->timer, 0);
+	raw_timer_arm(own->timer.data, &own->timer, 1);
 }
 
 void
@@ -320,5 +364,5 @@ raw_timers_zero(void *loop)
 
 	zero.timer.data = loop;
 	zero.fired = on_zero;
-	raw_timer_arm(loop, &zero.timer, 0);
+	raw_timer_arm(loop, &zero.timer, 1);
 }

@@ -27,8 +27,11 @@ void
 bench_rota_timers_arm(void *loop, struct timers *timers)
 {
 	struct rota_timer *own = timers->own;
-	uint64_t now = rota_loop_now(loop);
+	uint64_t now;
 
+	/* Without timers so far, the loop has not read the clock. */
+	(void)rota_loop_update(loop);
+	now = rota_loop_now(loop);
 	for (unsigned i = 0; i < timers->n; i++)
 		(void)rota_timer_start_at(
 			&own[i], now + timers->delays_ns[i], on_timer);
