@@ -56,6 +56,9 @@ enum sample_mode {
 	SAMPLE_TINY
 };
 
+/* No sample takes so long, not under valgrind either: it is stuck. */
+#define PATIENCE_SECONDS 120
+
 struct sample {
 	const struct workload *workload;
 	const struct subject *subject;
@@ -105,6 +108,7 @@ uint64_t cpu_ns(void);
 void raise_fd_limit(unsigned n_fds);
 void make_pair(int ret_fds[2]);
 void set_nonblocking(int fd);
+void close_on_exec(int fd);
 /* Returns 0 if there is no way to do it here. */
 int pin_to_cpu(unsigned cpu);
 /* Returns the memory that the process uses now, in bytes. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/run.h"
@@ -60,6 +61,11 @@ count_instructions(struct side *side, const struct workload *workload)
 	name_file(path, sizeof(path));
 	snprintf(out, sizeof(out), "--callgrind-out-file=%s", path);
 	take_sample(side, workload, SAMPLE_COUNT, before, &taken);
+	if (WIFEXITED(taken.status) &&
+		WEXITSTATUS(taken.status) == SAMPLE_CANNOT) {
+		(void)unlink(path);
+		return COUNT_CANNOT;
+	}
 	total = taken.status == 0 ? read_totals(path) : -1;
 	(void)unlink(path);
 	if (total <= 0 || taken.n_events == 0)

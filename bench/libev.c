@@ -333,6 +333,79 @@ loop_echo(void *loop, struct echo *echo)
 	}
 }
 
+/* Connections that come and go. */
+
+struct guest {
+	ev_io io;
+	struct churn *churn;
+	struct guest *next;
+};
+
+static struct guest *free_guests;
+
+static void
+on_guest(struct ev_loop *loop, ev_io *io, int events)
+{
+	struct guest *guest = (struct guest *)io;
+
+	(void)events;
+	ev_io_stop(loop, io);
+	raw_serve_guest(io->fd, guest->churn);
+	guest->next = free_guests;
+	free_guests = guest;
+}
+
+static void
+on_listener(struct ev_loop *loop, ev_io *io, int events)
+{
+	int fd;
+
+	(void)events;
+	while ((fd = raw_accept(io->fd)) >= 0) {
+		struct guest *guest = free_guests;
+
+		if (guest)
+			free_guests = guest->next;
+		else
+			guest = get_memory(1, sizeof(*guest));
+		guest->churn = io->data;
+		ev_io_init(&guest->io, on_guest, fd, EV_READ);
+		ev_io_start(loop, &guest->io);
+	}
+}
+
+static void
+loop_churn(void *loop, struct churn *churn)
+{
+	static ev_io io;
+
+	ev_io_init(&io, on_listener, churn->fd, EV_READ);
+	io.data = churn;
+	ev_io_start(loop, &io);
+}
+
+/* Datagrams, one by one, as its users do. */
+
+static void
+on_datagrams(struct ev_loop *loop, ev_io *io, int events)
+{
+	(void)loop;
+	(void)events;
+	for (unsigned i = 0; i < MAX_DATAGRAMS; i++)
+		if (raw_send_one_back(io->data) < 0)
+			return;
+}
+
+static void
+loop_datagrams(void *loop, struct datagrams *datagrams)
+{
+	static ev_io io;
+
+	ev_io_init(&io, on_datagrams, datagrams->fd, EV_READ);
+	io.data = datagrams;
+	ev_io_start(loop, &io);
+}
+
 const struct subject subject_libev = {
 	.name = "libev",
 	.is_peer = 1,
@@ -354,4 +427,6 @@ const struct subject subject_libev = {
 	.bell_make = bell_make,
 	.bell_ring = bell_ring,
 	.echo = loop_echo,
+	.churn = loop_churn,
+	.datagrams = loop_datagrams,
 };

@@ -4,10 +4,11 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <event2/listener.h>
 #include <event2/thread.h>
 #include <string.h>
 
-#include "bench/subject.h"
+#include "bench/raw.h"
 
 /* Without ONCE it goes on while there is something to do. */
 #define ONE_TURN (EVLOOP_ONCE | EVLOOP_NONBLOCK)
@@ -351,8 +352,87 @@ loop_echo(void *loop, struct echo *echo)
 		bufferevent_setcb(bev,
 			echo->pieces > 1 ? on_read_pieces : on_read, on_written,
 			on_event, &all[i]);
-		must(bufferevent_enable(bev, EV_READ | EV_WRITE), "read");
+		must(bufferevent_enable(bev, EV_READ), "read");
 	}
+}
+
+/* Connections that come and go. */
+
+/* Closed here: BEV_OPT_CLOSE_ON_FREE would put it off to the next turn. */
+static void
+end_guest(struct bufferevent *bev, struct churn *churn)
+{
+	evutil_socket_t fd = bufferevent_getfd(bev);
+
+	bufferevent_free(bev);
+	(void)evutil_closesocket(fd);
+	churn_done(churn);
+}
+
+static void
+on_guest_event(struct bufferevent *bev, short events, void *data)
+{
+	(void)events;
+	end_guest(bev, data);
+}
+
+static void
+on_answered(struct bufferevent *bev, void *data)
+{
+	end_guest(bev, data);
+}
+
+static void
+on_question(struct bufferevent *bev, void *data)
+{
+	/* Not set before, since it is also told when nothing was queued. */
+	bufferevent_setcb(bev, NULL, on_answered, on_guest_event, data);
+	(void)bufferevent_write_buffer(bev, bufferevent_get_input(bev));
+}
+
+static void
+on_guest(struct evconnlistener *listener, evutil_socket_t fd,
+	struct sockaddr *addr, int size, void *data)
+{
+	struct bufferevent *bev = bufferevent_socket_new(
+		evconnlistener_get_base(listener), fd, 0);
+
+	(void)addr;
+	(void)size;
+	if (!bev)
+		die("libevent: no bufferevent");
+	bufferevent_setcb(bev, on_question, NULL, on_guest_event, data);
+	must(bufferevent_enable(bev, EV_READ), "read");
+}
+
+static void
+loop_churn(void *loop, struct churn *churn)
+{
+	if (!evconnlistener_new(loop, on_guest, churn, 0, 0, churn->fd))
+		die("libevent: no listener");
+}
+
+/* Datagrams, one by one, as its users do. */
+
+static void
+on_datagrams(evutil_socket_t fd, short events, void *data)
+{
+	(void)fd;
+	(void)events;
+	for (unsigned i = 0; i < MAX_DATAGRAMS; i++)
+		if (raw_send_one_back(data) < 0)
+			return;
+}
+
+static void
+loop_datagrams(void *loop, struct datagrams *datagrams)
+{
+	static struct event event;
+
+	must(event_assign(&event, loop, datagrams->fd, EV_READ | EV_PERSIST,
+		     on_datagrams, datagrams),
+		"event");
+	must(event_add(&event, NULL), "event");
 }
 
 const struct subject subject_libevent = {
@@ -377,4 +457,6 @@ const struct subject subject_libevent = {
 	.bell_make = bell_make,
 	.bell_ring = bell_ring,
 	.echo = loop_echo,
+	.churn = loop_churn,
+	.datagrams = loop_datagrams,
 };

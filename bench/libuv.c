@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* libuv, as its guide has it. */
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <uv.h>
 
-#include "bench/subject.h"
+#include "bench/libuv.h"
 
-static void
-must(int r, const char *what)
+void
+libuv_must(int r, const char *what)
 {
 	if (r < 0)
 		die("libuv: %s: %s", what, uv_strerror(r));
@@ -21,7 +21,7 @@ loop_open(const char *backend)
 	if (backend)
 		return NULL;
 	loop = get_memory(1, sizeof(*loop));
-	must(uv_loop_init(loop), "loop");
+	libuv_must(uv_loop_init(loop), "loop");
 	return loop;
 }
 
@@ -87,9 +87,11 @@ loop_ring(void *loop, struct ring *ring)
 	for (unsigned i = 0; i < ring->n; i++) {
 		watchers[i].ring = ring;
 		watchers[i].i = i;
-		must(uv_poll_init(loop, &watchers[i].poll, ring->fds[i][0]),
+		libuv_must(
+			uv_poll_init(loop, &watchers[i].poll, ring->fds[i][0]),
 			"poll");
-		must(uv_poll_start(&watchers[i].poll, UV_READABLE, on_readable),
+		libuv_must(uv_poll_start(
+				   &watchers[i].poll, UV_READABLE, on_readable),
 			"poll");
 	}
 }
@@ -147,21 +149,21 @@ loop_keep_busy(void *loop, enum turn_kind kind)
 	switch (kind) {
 	case TURN_IMMEDIATE:
 		check.data = &idle;
-		must(uv_check_init(loop, &check), "check");
-		must(uv_check_start(&check, on_check), "check");
-		must(uv_idle_init(loop, &idle), "idle");
-		must(uv_idle_start(&idle, on_idle), "idle");
+		libuv_must(uv_check_init(loop, &check), "check");
+		libuv_must(uv_check_start(&check, on_check), "check");
+		libuv_must(uv_idle_init(loop, &idle), "idle");
+		libuv_must(uv_idle_start(&idle, on_idle), "idle");
 		break;
 	case TURN_IDLE:
-		must(uv_idle_init(loop, &idle), "idle");
-		must(uv_idle_start(&idle, on_idle), "idle");
+		libuv_must(uv_idle_init(loop, &idle), "idle");
+		libuv_must(uv_idle_start(&idle, on_idle), "idle");
 		break;
 	case TURN_TIMER:
 		/* Before, a timer of 0 that starts itself never ends a turn. */
 		if (uv_version() < UV_TIMERS_IN_TWO_STEPS)
 			return 0;
-		must(uv_timer_init(loop, &zero), "timer");
-		must(uv_timer_start(&zero, on_zero, 0, 0), "timer");
+		libuv_must(uv_timer_init(loop, &zero), "timer");
+		libuv_must(uv_timer_start(&zero, on_zero, 0, 0), "timer");
 		break;
 	case TURN_EMPTY:
 		break;
@@ -189,7 +191,7 @@ timers_make(void *loop, struct timers *timers)
 	uv_timer_t *own = get_memory(timers->n, sizeof(*own));
 
 	for (unsigned i = 0; i < timers->n; i++) {
-		must(uv_timer_init(loop, &own[i]), "timer");
+		libuv_must(uv_timer_init(loop, &own[i]), "timer");
 		own[i].data = timers;
 	}
 	timers->own = own;
@@ -259,10 +261,10 @@ loop_late(void *loop, struct late *late)
 {
 	static uv_timer_t timer;
 
-	must(uv_timer_init(loop, &timer), "timer");
+	libuv_must(uv_timer_init(loop, &timer), "timer");
 	timer.data = late;
 	late->due_ns = clock_ns() + late->delay_ns;
-	must(uv_timer_start(&timer, on_late, ms_of(late->delay_ns), 0),
+	libuv_must(uv_timer_start(&timer, on_late, ms_of(late->delay_ns), 0),
 		"timer");
 }
 
@@ -281,7 +283,7 @@ bell_make(void *loop, struct bell *bell)
 {
 	uv_async_t *async = get_memory(1, sizeof(*async));
 
-	must(uv_async_init(loop, async, on_async), "async");
+	libuv_must(uv_async_init(loop, async, on_async), "async");
 	async->data = bell;
 	bell->loop = loop;
 	bell->own = async;
@@ -291,155 +293,6 @@ static void
 bell_ring(struct bell *bell)
 {
 	(void)uv_async_send(bell->own);
-}
-
-/* Connections. */
-
-struct connection {
-	uv_tcp_t tcp;
-	struct echo *echo;
-	struct reply *reply;
-};
-
-struct reply {
-	unsigned n_writes;
-	char *bytes;
-	uv_write_t writes[];
-};
-
-/* One read at a time is under way, so one buffer does. */
-static char read_buffer[65536];
-
-static void
-on_alloc(uv_handle_t *handle, size_t size_bytes, uv_buf_t *ret_buffer)
-{
-	(void)handle;
-	(void)size_bytes;
-	*ret_buffer = uv_buf_init(read_buffer, sizeof(read_buffer));
-}
-
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer);
-
-static void
-on_rest(uv_write_t *write, int status)
-{
-	struct connection *connection = (struct connection *)write->handle;
-
-	(void)status;
-	free(connection->reply->bytes);
-	free(connection->reply);
-	connection->reply = NULL;
-	(void)uv_read_start(write->handle, on_alloc, on_read);
-}
-
-static void
-keep_rest(struct connection *connection, const char *data, size_t n)
-{
-	struct reply *reply =
-		get_memory(1, sizeof(*reply) + sizeof(*reply->writes));
-	uv_buf_t buffer;
-
-	reply->bytes = get_memory(1, n);
-	memcpy(reply->bytes, data, n);
-	connection->reply = reply;
-	buffer = uv_buf_init(reply->bytes, (unsigned)n);
-	must(uv_write(reply->writes, (uv_stream_t *)&connection->tcp, &buffer,
-		     1, on_rest),
-		"write");
-	(void)uv_read_stop((uv_stream_t *)&connection->tcp);
-}
-
-static void
-on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
-{
-	struct connection *connection = (struct connection *)stream;
-	uv_buf_t reply;
-	int sent;
-
-	if (n == 0)
-		return;
-	if (n < 0) {
-		uv_close((uv_handle_t *)stream, NULL);
-		return;
-	}
-	reply = uv_buf_init(buffer->base, (unsigned)n);
-	sent = uv_try_write(stream, &reply, 1);
-	if (sent == UV_EAGAIN)
-		sent = 0;
-	if (sent < 0) {
-		uv_close((uv_handle_t *)stream, NULL);
-		return;
-	}
-	if (sent < n)
-		keep_rest(connection, buffer->base + sent, (size_t)(n - sent));
-	echo_done(connection->echo, (size_t)n);
-}
-
-static void
-on_piece(uv_write_t *write, int status)
-{
-	struct connection *connection = (struct connection *)write->handle;
-
-	(void)status;
-	connection->reply->n_writes--;
-}
-
-static void
-on_read_pieces(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
-{
-	struct connection *connection = (struct connection *)stream;
-	struct reply *reply = connection->reply;
-	unsigned n_pieces = connection->echo->pieces;
-	size_t size = (size_t)n / n_pieces;
-
-	if (n == 0)
-		return;
-	if (n < 0) {
-		uv_close((uv_handle_t *)stream, NULL);
-		return;
-	}
-	if (reply->n_writes > 0)
-		die("libuv: a message came before the last was answered");
-	memcpy(reply->bytes, buffer->base, (size_t)n);
-	reply->n_writes = n_pieces;
-	for (unsigned i = 0; i < n_pieces; i++) {
-		uv_buf_t piece =
-			uv_buf_init(reply->bytes + i * size, (unsigned)size);
-
-		must(uv_write(&reply->writes[i], stream, &piece, 1, on_piece),
-			"write");
-	}
-	echo_done(connection->echo, (size_t)n);
-}
-
-static void
-begin(void *loop, struct connection *connection, struct echo *echo, int fd)
-{
-	uv_read_cb fn = on_read;
-
-	connection->echo = echo;
-	must(uv_tcp_init(loop, &connection->tcp), "tcp");
-	must(uv_tcp_open(&connection->tcp, fd), "tcp");
-	if (echo->pieces > 1) {
-		struct reply *reply = get_memory(1,
-			sizeof(*reply) + echo->pieces * sizeof(*reply->writes));
-
-		reply->bytes = get_memory(1, sizeof(read_buffer));
-		connection->reply = reply;
-		fn = on_read_pieces;
-	}
-	must(uv_read_start((uv_stream_t *)&connection->tcp, on_alloc, fn),
-		"read");
-}
-
-static void
-loop_echo(void *loop, struct echo *echo)
-{
-	struct connection *connections =
-		get_memory(echo->n, sizeof(*connections));
-
-	for (unsigned i = 0; i < echo->n; i++)
-		begin(loop, &connections[i], echo, echo->fds[i]);
 }
 
 const struct subject subject_libuv = {
@@ -462,5 +315,10 @@ const struct subject subject_libuv = {
 	.late = loop_late,
 	.bell_make = bell_make,
 	.bell_ring = bell_ring,
-	.echo = loop_echo,
+	.echo = libuv_echo,
+	.churn = libuv_churn,
+	.datagrams = libuv_datagrams,
+	.spawn = libuv_spawn,
+	.jobs_make = libuv_jobs_make,
+	.jobs_go = libuv_jobs_go,
 };

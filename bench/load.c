@@ -43,7 +43,50 @@ load_listen(unsigned *ret_port)
 		listen(fd, 1024) < 0 ||
 		getsockname(fd, (struct sockaddr *)&at, &size) < 0)
 		die("cannot listen: %s", strerror(errno));
+	/* Else the load would keep the port open when the server is gone. */
+	close_on_exec(fd);
 	*ret_port = ntohs(at.sin_port);
+	return fd;
+}
+
+int
+load_accept(int listener)
+{
+	int one = 1;
+	int fd = accept(listener, NULL, NULL);
+
+	if (fd < 0)
+		die("accept: %s", strerror(errno));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	return fd;
+}
+
+void
+load_hear(int control)
+{
+	char byte;
+
+	if (read(control, &byte, 1) != 1)
+		die("the load has gone");
+}
+
+void
+load_tell(int control)
+{
+	if (write(control, "", 1) != 1)
+		die("the load has gone");
+}
+
+int
+load_bind_udp(unsigned port)
+{
+	struct sockaddr_in at = address(port);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+		die("cannot bind: %s", strerror(errno));
+	set_nonblocking(fd);
+	close_on_exec(fd);
 	return fd;
 }
 
@@ -63,6 +106,13 @@ load_start(const struct sample *sample, const char *kind, unsigned port)
 		(void)pin_to_cpu(0);
 }
 
+/* The server has all it wanted when its process ends: so do we. */
+static void
+over(void)
+{
+	_exit(0);
+}
+
 static int
 dial(const struct load *load)
 {
@@ -70,17 +120,15 @@ dial(const struct load *load)
 	int one = 1;
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+	if (fd < 0)
+		die("load: no socket: %s", strerror(errno));
+	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) < 0) {
+		if (errno == ECONNREFUSED)
+			over();
 		die("load: cannot connect: %s", strerror(errno));
+	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	return fd;
-}
-
-/* The server has all it wanted when its process ends: so do we. */
-static void
-over(void)
-{
-	_exit(0);
 }
 
 static void
@@ -151,7 +199,7 @@ freely(const struct load *load, int control)
 	}
 }
 
-static int
+static void
 load_echo(struct load *load)
 {
 	int control = dial(load);
@@ -166,7 +214,88 @@ load_echo(struct load *load)
 	if (load->mode == SAMPLE_TIME)
 		freely(load, control);
 	in_lockstep(load, control);
-	return 0;
+}
+
+/* Connections that come, ask, are answered and closed. */
+
+static void
+ask(struct load *load, unsigned i)
+{
+	load->fds[i] = dial(load);
+	if (write(load->fds[i], "", 1) != 1)
+		over();
+}
+
+static void
+take_answer(struct load *load, unsigned i)
+{
+	char byte;
+
+	if (read(load->fds[i], &byte, 1) != 1)
+		over();
+	/* The server closes first; else it would have to wait for us. */
+	while (read(load->fds[i], &byte, 1) > 0)
+		;
+	(void)close(load->fds[i]);
+}
+
+static void
+wait_for_server(const struct load *load, int control)
+{
+	char byte;
+
+	if (load->mode != SAMPLE_TIME && read(control, &byte, 1) != 1)
+		over();
+}
+
+static void
+load_churn(struct load *load)
+{
+	int control = dial(load);
+
+	load->fds = get_memory(load->n, sizeof(*load->fds));
+	if (load->mode == SAMPLE_TIME)
+		tell(control);
+	for (;;) {
+		for (unsigned i = 0; i < load->n; i++)
+			ask(load, i);
+		if (load->mode != SAMPLE_TIME)
+			tell(control);
+		for (unsigned i = 0; i < load->n; i++)
+			take_answer(load, i);
+		wait_for_server(load, control);
+	}
+}
+
+/* Datagrams: a window is sent, and all of it comes back. */
+
+static void
+load_udp(struct load *load)
+{
+	struct sockaddr_in at = address(load->port);
+	struct timeval patience = { .tv_usec = 200000 };
+	int control = dial(load);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	load->message = get_memory(1, load->size_bytes);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+			sizeof(patience)) < 0)
+		die("load: no socket: %s", strerror(errno));
+	if (load->mode == SAMPLE_TIME)
+		tell(control);
+	for (;;) {
+		for (unsigned i = 0; i < load->n; i++)
+			if (send(fd, load->message, load->size_bytes, 0) < 0)
+				over();
+		if (load->mode != SAMPLE_TIME)
+			tell(control);
+		for (unsigned i = 0; i < load->n; i++)
+			if (recv(fd, load->message, load->size_bytes, 0) < 0 &&
+				errno != EAGAIN)
+				over();
+		wait_for_server(load, control);
+	}
 }
 
 int
@@ -176,6 +305,8 @@ load_main(int argc, char **argv)
 
 	if (argc != 5)
 		die("load: wrong arguments");
+	memset(&load, 0, sizeof(load));
+	(void)alarm(PATIENCE_SECONDS);
 	load.port = (unsigned)strtoul(argv[1], NULL, 10);
 	load.n = (unsigned)strtoul(argv[2], NULL, 10);
 	load.size_bytes = (unsigned)strtoul(argv[3], NULL, 10);
@@ -183,6 +314,10 @@ load_main(int argc, char **argv)
 	if (load.mode == SAMPLE_TIME)
 		(void)pin_to_cpu(1);
 	if (strcmp(argv[0], "echo") == 0)
-		return load_echo(&load);
+		load_echo(&load);
+	if (strcmp(argv[0], "churn") == 0)
+		load_churn(&load);
+	if (strcmp(argv[0], "udp") == 0)
+		load_udp(&load);
 	die("load: no kind \"%s\"", argv[0]);
 }

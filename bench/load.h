@@ -14,6 +14,14 @@ int load_listen(unsigned *ret_port);
  */
 void load_start(const struct sample *sample, const char *kind, unsigned port);
 
+/* Takes the next connection of the load, which may wait. */
+int load_accept(int listener);
+/* Waits for a byte of the load, or sends it one. */
+void load_hear(int control);
+void load_tell(int control);
+/* A socket for datagrams, bound to 127.0.0.1, that does not block. */
+int load_bind_udp(unsigned port);
+
 /* Is that process: `rota-bench load KIND PORT N SIZE MODE`. */
 int load_main(int argc, char **argv);
 

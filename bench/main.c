@@ -148,6 +148,8 @@ count(struct plan *plan)
 			double calls = count_calls(&plan->sides[s],
 				plan->workloads[w], text, sizeof(text));
 
+			if (instructions == COUNT_CANNOT)
+				continue;
 			printf("%-18s %-14s instructions %9.1f calls %8.3f"
 			       " per %s\n%s",
 				plan->workloads[w]->name, plan->sides[s].label,

@@ -25,6 +25,15 @@ void on_posts(struct sample *sample);
 void on_echo(struct sample *sample);
 void on_pieces(struct sample *sample);
 
+void on_churn(struct sample *sample);
+void on_datagrams(struct sample *sample);
+
+void on_pool(struct sample *sample);
+void on_pool_one_cpu(struct sample *sample);
+void on_stat(struct sample *sample);
+void on_read(struct sample *sample);
+void on_spawn(struct sample *sample);
+
 void on_timer_memory(struct sample *sample);
 void on_connection_memory(struct sample *sample);
 

@@ -7,13 +7,6 @@
  * connections, says so on one of its own, and waits for the replies; the
  * loop runs until all of them are out. So each count is the same.
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "bench/on.h"
@@ -29,18 +22,6 @@ run(struct sample *sample)
 	sample->subject->run(sample->loop);
 }
 
-static int
-take_connection(int listener)
-{
-	int one = 1;
-	int fd = accept(listener, NULL, NULL);
-
-	if (fd < 0)
-		die("accept: %s", strerror(errno));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	return fd;
-}
-
 /* Returns the connection on which the load speaks to us. */
 static int
 connect_load(struct sample *sample)
@@ -51,22 +32,13 @@ connect_load(struct sample *sample)
 
 	raise_fd_limit(sample->n + 64);
 	load_start(sample, "echo", port);
-	control = take_connection(listener);
+	control = load_accept(listener);
 	for (unsigned i = 0; i < echo.n; i++) {
-		echo.fds[i] = take_connection(listener);
+		echo.fds[i] = load_accept(listener);
 		set_nonblocking(echo.fds[i]);
 	}
 	(void)close(listener);
 	return control;
-}
-
-static void
-hear(int control)
-{
-	char byte;
-
-	if (read(control, &byte, 1) != 1)
-		die("the load has gone");
 }
 
 static void
@@ -79,7 +51,7 @@ in_lockstep(struct sample *sample, int control)
 		n_rounds = 1;
 	sample->n_events = n_rounds * echo.n;
 	for (unsigned long i = 0; i <= n_rounds; i++) {
-		hear(control);
+		load_hear(control);
 		echo.left_bytes = (unsigned long)echo.n * echo.size_bytes;
 		/* The first round makes what is made once. */
 		if (i == 0)
@@ -96,7 +68,7 @@ freely(struct sample *sample, int control)
 	uint64_t cpu_began_ns;
 	uint64_t ns;
 
-	hear(control);
+	load_hear(control);
 	echo.left_bytes = sample->n_events / 10 * echo.size_bytes;
 	run(sample);
 	echo.left_bytes = sample->n_events * echo.size_bytes;

@@ -94,6 +94,24 @@ enum raw_outcome raw_serve_pieces(struct raw_connection *connection);
 /* Goes on with the rest. */
 enum raw_outcome raw_serve_rest(struct raw_connection *connection);
 
+/* Takes the next connection, which does not block; -1 if there is none. */
+int raw_accept(int listener);
+
+/* Reads a byte, sends it back and closes. */
+void raw_serve_guest(int fd, struct churn *churn);
+
+/* Sends back what datagrams there are; one, returning -1 if there is none. */
+void raw_send_back(struct datagrams *datagrams);
+int raw_send_one_back(struct datagrams *datagrams);
+
+/* Starts a child, and returns its number. */
+int raw_spawn(struct spawning *spawning);
+
+/* A pool, whose bell is one of the subject's. */
+void raw_jobs_make(
+	void *loop, struct jobs *jobs, const struct subject *subject);
+void raw_jobs_go(void *loop, struct jobs *jobs);
+
 const char *raw_version(void);
 
 #endif

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/raw.h"
@@ -136,6 +138,11 @@ loop_turns(void *loop, unsigned long n)
 /* Watching. */
 
 static struct watch *watches;
+
+/* Of connections that have gone. */
+static struct watch *free_guests;
+
+static void loop_spawn(void *loop, struct spawning *spawning);
 
 static void
 on_readable(struct watch *watch, uint32_t events)
@@ -270,6 +277,113 @@ loop_echo(void *loop, struct echo *echo)
 	}
 }
 
+/* Connections that come and go. */
+
+static void
+on_guest(struct watch *watch, uint32_t events)
+{
+	(void)events;
+	raw_serve_guest(watch->fd, watch->data);
+	/* The kernel forgets it; the memory is for who comes next. */
+	watch->told = 0;
+	watch->next_dirty = free_guests;
+	free_guests = watch;
+}
+
+static void
+on_listener(struct watch *watch, uint32_t events)
+{
+	int fd;
+
+	(void)events;
+	while ((fd = raw_accept(watch->fd)) >= 0) {
+		struct watch *guest = free_guests;
+
+		if (guest)
+			free_guests = guest->next_dirty;
+		else
+			guest = get_memory(1, sizeof(*guest));
+		*guest = (struct watch){ .ready = on_guest,
+			.fd = fd,
+			.data = watch->data,
+			.loop = watch->loop };
+		want(guest, EPOLLIN);
+	}
+}
+
+static void
+loop_churn(void *loop, struct churn *churn)
+{
+	static struct watch watch;
+
+	watch = (struct watch){ .ready = on_listener,
+		.fd = churn->fd,
+		.data = churn,
+		.loop = loop };
+	want(&watch, EPOLLIN);
+}
+
+/* Datagrams. */
+
+static void
+on_datagrams(struct watch *watch, uint32_t events)
+{
+	(void)events;
+	raw_send_back(watch->data);
+}
+
+static void
+loop_datagrams(void *loop, struct datagrams *datagrams)
+{
+	static struct watch watch;
+
+	watch = (struct watch){ .ready = on_datagrams,
+		.fd = datagrams->fd,
+		.data = datagrams,
+		.loop = loop };
+	want(&watch, EPOLLIN);
+}
+
+/* Children: a pidfd tells of the end. */
+
+static void
+on_child(struct watch *watch, uint32_t events)
+{
+	struct spawning *spawning = watch->data;
+
+	(void)events;
+	(void)close(watch->fd);
+	watch->told = 0;
+	if (waitpid((pid_t)watch->i, NULL, 0) < 0)
+		die("waitpid fails");
+	if (spawn_done(spawning))
+		loop_spawn(watch->loop, spawning);
+}
+
+static void
+loop_spawn(void *loop, struct spawning *spawning)
+{
+	static struct watch watch;
+	int pid = raw_spawn(spawning);
+
+	watch.ready = on_child;
+	watch.i = (unsigned)pid;
+	watch.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (watch.fd < 0)
+		die("pidfd_open fails");
+	watch.data = spawning;
+	watch.loop = loop;
+	want(&watch, EPOLLIN);
+}
+
+/* Jobs. */
+
+static void
+loop_jobs_make(void *loop, struct jobs *jobs)
+{
+	raw_jobs_make(loop, jobs, &subject_raw_epoll);
+}
+
 const struct subject subject_raw_epoll = {
 	.name = "raw",
 	.is_peer = 1,
@@ -291,4 +405,9 @@ const struct subject subject_raw_epoll = {
 	.bell_make = bell_make,
 	.bell_ring = bell_ring,
 	.echo = loop_echo,
+	.churn = loop_churn,
+	.datagrams = loop_datagrams,
+	.spawn = loop_spawn,
+	.jobs_make = loop_jobs_make,
+	.jobs_go = raw_jobs_go,
 };

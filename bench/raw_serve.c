@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections served without a library. */
+/* Connections, datagrams and children without a library. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "bench/raw.h"
@@ -109,4 +112,48 @@ raw_serve_rest(struct raw_connection *connection)
 	free(connection->rest);
 	connection->rest = NULL;
 	return RAW_READ_ON;
+}
+
+void
+raw_serve_guest(int fd, struct churn *churn)
+{
+	char byte;
+	ssize_t n = read(fd, &byte, 1);
+
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n == 1 && write(fd, &byte, 1) != 1)
+		die("a byte cannot be sent");
+	(void)close(fd);
+	churn_done(churn);
+}
+
+int
+raw_send_one_back(struct datagrams *datagrams)
+{
+	struct sockaddr_in peer;
+	socklen_t size = sizeof(peer);
+	ssize_t n = recvfrom(datagrams->fd, buffer, sizeof(buffer), 0,
+		(struct sockaddr *)&peer, &size);
+
+	if (n < 0)
+		return -1;
+	/* What does not fit is lost, as it may be on any network. */
+	(void)sendto(datagrams->fd, buffer, (size_t)n, 0,
+		(struct sockaddr *)&peer, size);
+	datagram_done(datagrams);
+	return 0;
+}
+
+extern char **environ;
+
+int
+raw_spawn(struct spawning *spawning)
+{
+	pid_t pid;
+
+	if (posix_spawn(&pid, spawning->argv[0], NULL, NULL, spawning->argv,
+		    environ) != 0)
+		die("posix_spawn fails");
+	return (int)pid;
 }

@@ -60,7 +60,7 @@ raw_timer_arm(struct raw_timers *timers, struct raw_timer *timer,
 		return;
 	timer->key_ns = deadline_ns;
 	insert(timers,
-		(struct raw_entry) { .key_ns = deadline_ns, .timer = timer });
+		(struct raw_entry){ .key_ns = deadline_ns, .timer = timer });
 }
 
 void
@@ -187,8 +187,7 @@ fire(struct raw_timers *timers, struct raw_entry entry,
 #define AHEAD 8
 
 void
-raw_timers_fire(
-	struct raw_timers *timers, void (*fn)(struct raw_timer *timer))
+raw_timers_fire(struct raw_timers *timers, void (*fn)(struct raw_timer *timer))
 {
 	struct raw_slot *due = &timers->due;
 	uint64_t now_ms;

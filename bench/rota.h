@@ -34,5 +34,7 @@ void bench_rota_echo(void *loop, struct echo *echo);
 void bench_rota_churn(void *loop, struct churn *churn);
 void bench_rota_datagrams(void *loop, struct datagrams *datagrams);
 void bench_rota_spawn(void *loop, struct spawning *spawning);
+void bench_rota_jobs_make(void *loop, struct jobs *jobs);
+void bench_rota_jobs_go(void *loop, struct jobs *jobs);
 
 #endif

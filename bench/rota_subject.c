@@ -25,4 +25,9 @@ const struct subject subject_rota = {
 	.bell_ring = bench_rota_bell_ring,
 	.post = bench_rota_post,
 	.echo = bench_rota_echo,
+	.churn = bench_rota_churn,
+	.datagrams = bench_rota_datagrams,
+	.spawn = bench_rota_spawn,
+	.jobs_make = bench_rota_jobs_make,
+	.jobs_go = bench_rota_jobs_go,
 };

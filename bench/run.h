@@ -94,7 +94,11 @@ const struct series *cell_find(const struct cell *cell, const char *metric);
 void cell_add(
 	struct cell *cell, const char *metric, double value, const char *unit);
 
-/* Counts, bench/count.c: -1 where the tool is missing or fails. */
+/*
+ * Counts, bench/count.c: -1 where the tool is missing or fails, COUNT_CANNOT
+ * where the subject cannot do the workload.
+ */
+#define COUNT_CANNOT (-2)
 double count_instructions(struct side *side, const struct workload *workload);
 /* ret_text gets the calls by name, one per line. */
 double count_calls(struct side *side, const struct workload *workload,

@@ -107,6 +107,7 @@ sample_take(struct sample *sample)
 		sample->active = at_most(workload->active, 3);
 		sample->n_events = at_most((unsigned)workload->n_counted, 24);
 	}
+	(void)alarm(sample->mode == SAMPLE_TINY ? 20 : PATIENCE_SECONDS);
 	workload->take(sample);
 	printf("events %lu\n", sample->n_events);
 	(void)fflush(stdout);

@@ -124,11 +124,9 @@ echo_done(struct echo *echo, size_t n)
 	echo->stopper.stop(echo->stopper.loop);
 }
 
-/*
- * Connections that come, send a byte, get it back and are closed; by whoever
- * listens.
- */
+/* Connections that come, send a byte, get it back, and are closed by us. */
 struct churn {
+	/* Listens, and does not block. */
 	int fd;
 	unsigned long left;
 	struct stopper stopper;
@@ -149,6 +147,9 @@ struct datagrams {
 	struct stopper stopper;
 };
 
+/* No window is larger. */
+#define MAX_DATAGRAMS 64
+
 static inline void
 datagram_done(struct datagrams *datagrams)
 {
@@ -158,10 +159,56 @@ datagram_done(struct datagrams *datagrams)
 
 /* Children that are started one after the other. */
 struct spawning {
-	char *const *argv;
+	char **argv;
 	unsigned long left;
 	struct stopper stopper;
 };
+
+/* Returns 1 if another one is to be started. */
+static inline int
+spawn_done(struct spawning *spawning)
+{
+	if (--spawning->left > 0)
+		return 1;
+	spawning->stopper.stop(spawning->stopper.loop);
+	return 0;
+}
+
+/* Jobs for other threads, so many at a time. */
+enum job_kind {
+	JOB_NOTHING,
+	JOB_STAT,
+	JOB_READ
+};
+
+/* What a JOB_READ reads. */
+#define JOB_READ_BYTES 4096
+
+struct jobs {
+	enum job_kind kind;
+	unsigned window;
+	/* Of a file that is in the cache of the system. */
+	const char *path;
+	int fd;
+	/* Jobs to be started, and to be done, until the run ends. */
+	unsigned long left_starts;
+	unsigned long left;
+	struct stopper stopper;
+	/* The subject's own slots, `window` of them. */
+	void *own;
+};
+
+/* Returns 1 if another one is to be started. */
+static inline int
+job_done(struct jobs *jobs)
+{
+	if (--jobs->left == 0)
+		jobs->stopper.stop(jobs->stopper.loop);
+	if (jobs->left_starts == 0)
+		return 0;
+	jobs->left_starts--;
+	return 1;
+}
 
 /* Functions that are NULL are what a subject cannot do. */
 struct subject {
@@ -219,7 +266,11 @@ struct subject {
 	void (*echo)(void *loop, struct echo *echo);
 	void (*churn)(void *loop, struct churn *churn);
 	void (*datagrams)(void *loop, struct datagrams *datagrams);
+	/* Starts the first child, and the next when one has ended. */
 	void (*spawn)(void *loop, struct spawning *spawning);
+	/* Makes room for the window; starts so many jobs. */
+	void (*jobs_make)(void *loop, struct jobs *jobs);
+	void (*jobs_go)(void *loop, struct jobs *jobs);
 };
 
 /* Ends with NULL. */

@@ -9,6 +9,7 @@ const struct subject *const subjects[] = {
 #ifdef HAVE_EPOLL
 	&subject_raw_epoll,
 #endif
+	&subject_raw_poll,
 #ifdef HAVE_LIBUV
 	&subject_libuv,
 #endif

@@ -102,6 +102,12 @@ set_nonblocking(int fd)
 }
 
 void
+close_on_exec(int fd)
+{
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+void
 make_pair(int ret_fds[2])
 {
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ret_fds) < 0)
@@ -174,6 +180,8 @@ start_self(const char **argv)
 	if (pid < 0)
 		die("fork: %s", strerror(errno));
 	if (pid == 0) {
+		/* Who waits for the end of our output must not wait for it. */
+		(void)dup2(STDERR_FILENO, STDOUT_FILENO);
 		(void)execv(self_path, (char **)argv);
 		_exit(127);
 	}
