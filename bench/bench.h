@@ -56,6 +56,9 @@ enum sample_mode {
 	SAMPLE_TINY
 };
 
+/* Exit status: this workload cannot be done, by this subject or here. */
+#define SAMPLE_CANNOT 3
+
 /* No sample takes so long, not under valgrind either: it is stuck. */
 #define PATIENCE_SECONDS 120
 
@@ -105,6 +108,7 @@ void *get_memory(size_t n, size_t size_bytes);
 uint64_t clock_ns(void);
 void sleep_ns(uint64_t ns);
 uint64_t cpu_ns(void);
+/* Ends the process with SAMPLE_CANNOT where that is not allowed. */
 void raise_fd_limit(unsigned n_fds);
 void make_pair(int ret_fds[2]);
 void set_nonblocking(int fd);

@@ -44,6 +44,7 @@ struct settings {
 	const char *csv;
 	const char *json;
 	const char *svg;
+	const char *report;
 };
 
 static void
@@ -166,8 +167,16 @@ run(struct plan *plan, const struct settings *settings)
 {
 	unsigned n_failed = plan_run(plan);
 
-	print_table(stdout, plan);
-	(void)settings;
+	if (settings->csv)
+		write_csv(settings->csv, plan);
+	if (settings->json)
+		write_json(settings->json, plan);
+	if (settings->svg)
+		write_pictures(settings->svg, plan);
+	if (settings->report)
+		write_report(settings->report, plan);
+	else
+		print_table(stdout, plan);
 	return n_failed ? 1 : 0;
 }
 
@@ -263,9 +272,14 @@ main(int argc, char **argv)
 	argc--;
 	if (strcmp(command, "list") == 0)
 		return list();
+	if (strcmp(command, "report") == 0 && argc > 0) {
+		settings.report = argv[0];
+		argv++;
+		argc--;
+	}
 	choose(&plan, argv, argc);
 	choose_sides(&plan, &settings);
-	if (strcmp(command, "run") == 0)
+	if (strcmp(command, "run") == 0 || settings.report)
 		return run(&plan, &settings);
 	if (strcmp(command, "count") == 0)
 		return count(&plan);

@@ -14,9 +14,6 @@
 void rota_bench_measured(
 	struct sample *sample, void (*fn)(struct sample *sample));
 
-/* Exit status: this subject cannot do this workload. */
-#define SAMPLE_CANNOT 3
-
 /* Takes the sample whose workload, subject, backend and mode are set. */
 int sample_take(struct sample *sample) __attribute__((noreturn));
 

@@ -84,12 +84,14 @@ raise_fd_limit(unsigned n_fds)
 		die("getrlimit: %s", strerror(errno));
 	if (limit.rlim_cur >= n_fds)
 		return;
-	if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < n_fds)
-		die("%u descriptors are wanted, the limit is %lu", n_fds,
-			(unsigned long)limit.rlim_max);
 	limit.rlim_cur = n_fds;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-		die("setrlimit: %s", strerror(errno));
+	/* Who may, raises the upper limit as well. */
+	if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < n_fds)
+		limit.rlim_max = n_fds;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return;
+	(void)fflush(stdout);
+	_exit(SAMPLE_CANNOT);
 }
 
 void
