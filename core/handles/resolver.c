@@ -56,8 +56,8 @@ tell_resolver(struct rota_handle *handle)
 	struct rota_resolver *resolver = (struct rota_resolver *)handle;
 	struct rota_request *request;
 
-	while ((request = rota__queue_take_first(
-			&resolver->inside->decided)) != NULL)
+	while ((request = rota__queue_take_first(&resolver->inside->decided)) !=
+		NULL)
 		rota__request_tell(request);
 }
 

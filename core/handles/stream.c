@@ -528,8 +528,7 @@ rota__stream_tell(struct rota_handle *handle)
 		rota__stream_tell_served(stream);
 		rota__stream_tell_drained(stream);
 	}
-	if (stream->state &
-		(ROTA__STREAM_FLUSHING | ROTA__STREAM_LINGERING))
+	if (stream->state & (ROTA__STREAM_FLUSHING | ROTA__STREAM_LINGERING))
 		rota__stream_end_closing(stream);
 }
 

@@ -10,7 +10,7 @@
 # What the pool may see of core: what a loop has of jobs and the door through
 # which they come back, the system calls, and what knows of no loop.
 pool_may_see='core/clock.h core/histogram.h core/jobs.h core/lookups.h
-	core/post.h core/ring.h core/sys.h core/sys_files.h'
+	core/order.h core/post.h core/ring.h core/sys.h core/sys_files.h'
 
 sources '*.[ch]' include core backends pool examples bench adapters \
 	>"$scratch/files"
