@@ -22,6 +22,9 @@
 
 #define MIN_CAPACITY 64
 
+/* From this length on the table grows by a quarter. */
+#define LARGE 1024
+
 /* Rebuild when reports without a registration come again and again. */
 #define STALE_LIMIT 2
 
@@ -62,7 +65,7 @@ rota__fds_reserve(struct rota_loop *loop, int fd)
 	if ((uint32_t)fd < old)
 		return 0;
 	while (capacity <= (uint32_t)fd)
-		capacity *= 2;
+		capacity += capacity < LARGE ? capacity : capacity / 4;
 	dirty = rota__realloc(
 		&loop->memory, fds->dirty, capacity * sizeof(*dirty));
 	if (dirty == NULL)

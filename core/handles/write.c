@@ -104,6 +104,8 @@ bytes_left(const struct rota_request *request)
 
 	if (is_file(request))
 		return ((const struct rota_send_file *)request)->n_left;
+	if (write->n_buffers == 1 && write->first == 0)
+		return write->buffers->iov_len;
 	for (i = write->first; i < write->n_buffers; i++)
 		sum += write->buffers[i].iov_len;
 	return sum;
