@@ -60,7 +60,7 @@ void
 on_timers(struct sample *sample)
 {
 	uint64_t range_ns =
-		(sample->mode == SAMPLE_TIME ? 1000 : 100) * NS_PER_MS;
+		(sample->mode == SAMPLE_TINY ? 10 : 1000) * NS_PER_MS;
 	uint64_t arm_ns;
 	uint64_t fire_ns;
 

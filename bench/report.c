@@ -11,6 +11,7 @@ static const char head[] =
 	"body { font: 15px/1.5 sans-serif; color: #222; margin: 2em auto;"
 	" max-width: 1240px; padding: 0 1em }\n"
 	"h1, h2 { line-height: 1.2 }\n"
+	"li ul { columns: 22em auto; font-size: 13px }\n"
 	".pictures { display: grid; gap: 1em;"
 	" grid-template-columns: repeat(auto-fit, minmax(500px, 1fr)) }\n"
 	".pictures svg { width: 100%; height: auto; border: 1px solid #ddd }\n"
@@ -135,6 +136,10 @@ write_report(const char *path, const struct plan *plan)
 
 	fputs(head, file);
 	print_machine(file);
+	if (plan->mode == SAMPLE_TINY)
+		fputs("<br><b>Tiny sizes, to see that all works: these numbers"
+		      " say nothing.</b>",
+			file);
 	fputs("</p>\n<h2>Verdict</h2>\n<ul>\n", file);
 	print_verdict(file, plan);
 	fputs("</ul>\n<h2>Pictures</h2>\n", file);

@@ -268,7 +268,11 @@ count_one(struct plan *plan, unsigned w, unsigned s)
 
 	if (cell->cannot || cell->has_failed)
 		return;
-	value = count_instructions(&plan->sides[s], plan->workloads[w]);
+	/* The processor may have counted them already. */
+	if (cell_find(cell, "instructions"))
+		value = -1;
+	else
+		value = count_instructions(&plan->sides[s], plan->workloads[w]);
 	if (value >= 0)
 		cell_add(cell, "instructions", value, "instr");
 	value = count_calls(&plan->sides[s], plan->workloads[w], NULL, 0);

@@ -40,9 +40,11 @@ sample_measure(struct sample *sample, void (*fn)(struct sample *sample))
 	uint64_t ended_ns;
 
 	mark(sample, MARK_BEGIN);
+	counter_go();
 	began_ns = clock_ns();
 	rota_bench_measured(sample, fn);
 	ended_ns = clock_ns();
+	counter_pause();
 	mark(sample, MARK_END);
 	return ended_ns - began_ns;
 }
@@ -95,6 +97,7 @@ int
 sample_take(struct sample *sample)
 {
 	const struct workload *workload = sample->workload;
+	double instructions;
 
 	sample->n = workload->n;
 	sample->active = workload->active;
@@ -108,7 +111,13 @@ sample_take(struct sample *sample)
 		sample->n_events = at_most((unsigned)workload->n_counted, 24);
 	}
 	(void)alarm(sample->mode == SAMPLE_TINY ? 20 : PATIENCE_SECONDS);
+	if (sample->mode == SAMPLE_TIME)
+		counter_open();
 	workload->take(sample);
+	instructions = counter_read();
+	if (instructions > 0)
+		sample_tell("instructions",
+			instructions / (double)sample->n_events, "instr");
 	printf("events %lu\n", sample->n_events);
 	(void)fflush(stdout);
 	/* Nothing was closed, and need not be: the process ends here. */

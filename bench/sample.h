@@ -14,6 +14,15 @@
 void rota_bench_measured(
 	struct sample *sample, void (*fn)(struct sample *sample));
 
+/*
+ * The processor's count of instructions of this thread, while it goes;
+ * bench/counter_*.c. -1 where there is none.
+ */
+void counter_open(void);
+void counter_go(void);
+void counter_pause(void);
+double counter_read(void);
+
 /* Takes the sample whose workload, subject, backend and mode are set. */
 int sample_take(struct sample *sample) __attribute__((noreturn));
 

@@ -213,8 +213,8 @@ stage_install()
 	apt_install bmake clang clang-format clang-tidy cmake cppcheck g++ gcc \
 		gcc-12-multilib gcc-aarch64-linux-gnu gcc-s390x-linux-gnu \
 		libc6-dev libc6-dev-arm64-cross libc6-dev-s390x-cross \
-		libhttp-parser-dev \
-		make musl-tools qemu-user shellcheck valgrind xz-utils
+		libev-dev libevent-dev libhttp-parser-dev libuv1-dev \
+		make musl-tools qemu-user shellcheck strace valgrind xz-utils
 
 	# libcheck for -m32; the stage does without if it is not to be had.
 	dpkg --add-architecture i386
@@ -371,6 +371,15 @@ stage_m32()
 			--build=i686-pc-linux-gnu --enable-assertions --disable-tests
 		run_examples
 	fi
+}
+
+# What a user measures with: no assertions. Counts are held against limits.
+stage_bench()
+{
+	unset ROTA_TEST_QUICK
+	build CC=gcc --disable-tests
+	check make check \
+		TESTS='tests/bench_limits.sh tests/bench_smoke.sh'
 }
 
 ## Builds with examples ######################################################
