@@ -98,6 +98,28 @@ rota__jobs_fini(struct rota_loop *loop)
 		type_of(pool)->release(pool);
 }
 
+/* How a job is left by rota__jobs_fork(), and by nobody else. */
+#define ENDED_BY_FORK (ROTA__JOB_DONE | ROTA__JOB_CANCELED)
+
+int
+rota__jobs_are_run(const struct rota_loop *loop)
+{
+	const struct rota_link *head = &loop->jobs.in_flight;
+	const struct rota_link *link;
+
+	if (loop->jobs.pid != loop->sys->getpid())
+		return 0;
+	for (link = head->next; link != head; link = link->next) {
+		const struct rota_job *job =
+			ROTA__CONTAINER(link, struct rota_job, link);
+
+		if (__atomic_load_n(&job->state, __ATOMIC_RELAXED) !=
+			ENDED_BY_FORK)
+			return 1;
+	}
+	return 0;
+}
+
 /*
  * A job that was done when the process forked has a result, in the child as
  * well; but whether its note was in the inbox by then is anybody's guess. So
@@ -123,7 +145,7 @@ rota__jobs_fork(struct rota_loop *loop)
 		if (!(job->state & ROTA__JOB_DONE) &&
 			!rota__request_is_decided(&job->request))
 			rota__request_decide(&job->request, -ECANCELED);
-		job->state |= ROTA__JOB_DONE;
+		job->state = ENDED_BY_FORK;
 		rota__job_post(job);
 	}
 }

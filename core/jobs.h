@@ -113,6 +113,12 @@ const struct rota__memory *rota__loop_memory(const struct rota_loop *loop);
 void rota__jobs_init(struct rota_loop *loop, struct rota_pool *pool);
 void rota__jobs_fini(struct rota_loop *loop);
 
+/*
+ * 1 if threads of this process have jobs of the loop: then it is not one that
+ * has only just come out of a fork.
+ */
+int rota__jobs_are_run(const struct rota_loop *loop);
+
 /* Ends the child's copies of jobs in flight; the parent's go on. */
 void rota__jobs_fork(struct rota_loop *loop);
 

@@ -214,7 +214,7 @@ rota_loop_fork(struct rota_loop *loop)
 
 	if (loop == NULL)
 		return -EINVAL;
-	if (loop->state == ROTA__LOOP_RUNS)
+	if (loop->state == ROTA__LOOP_RUNS || rota__jobs_are_run(loop))
 		return -EBUSY;
 	/* Called once more, what is there is ours to close. */
 	is_forked = loop->sys->getpid() != loop->pid;

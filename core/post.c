@@ -167,6 +167,7 @@ rota__post_note(struct rota_loop *loop, struct rota_note *note)
 	if (head != asleep(inbox))
 		return;
 	(void)loop->sys->wake_send(loop->wake_fds[1]);
+	ROTA__SENDS(inbox);
 	(void)__atomic_fetch_add(&inbox->n_wakes_done, 1, __ATOMIC_RELEASE);
 }
 
@@ -272,9 +273,10 @@ take_all(struct rota__inbox *inbox)
 		return NULL;
 	note = __atomic_exchange_n(&inbox->head, NULL, __ATOMIC_ACQUIRE);
 	while (note != NULL) {
-		struct rota_note *next = note->next;
+		struct rota_note *next;
 
 		ROTA__RECEIVES(note);
+		next = note->next;
 		inbox->n_wakes_due += note->wakes;
 		note->next = ordered;
 		ordered = note;
@@ -498,6 +500,18 @@ close_wakeup(struct rota_loop *loop)
 	close_wake_fds(loop);
 }
 
+/* Waits for those who are about to wake the loop, or have only just. */
+static void
+await_wakes(struct rota_loop *loop)
+{
+	const struct rota__inbox *inbox = &loop->inbox;
+
+	while (__atomic_load_n(&inbox->n_wakes_done, __ATOMIC_ACQUIRE) !=
+		inbox->n_wakes_due)
+		(void)loop->sys->poll(NULL, 0, ROTA_MICROSECOND);
+	ROTA__RECEIVES(inbox);
+}
+
 int
 rota__inbox_init(struct rota_loop *loop)
 {
@@ -523,9 +537,7 @@ rota__inbox_fini(struct rota_loop *loop)
 	unsigned chunk;
 
 	(void)take_all(inbox);
-	while (__atomic_load_n(&inbox->n_wakes_done, __ATOMIC_ACQUIRE) !=
-		inbox->n_wakes_due)
-		(void)loop->sys->poll(NULL, 0, ROTA_MICROSECOND);
+	await_wakes(loop);
 	close_wakeup(loop);
 	for (chunk = 0; chunk < ROTA__N_POST_CHUNKS; chunk++)
 		if (inbox->chunks[chunk] != NULL)
@@ -548,7 +560,14 @@ forget_wakes(struct rota__inbox *inbox)
 int
 rota__inbox_fork(struct rota_loop *loop)
 {
-	forget_wakes(&loop->inbox);
+	if (loop->jobs.pid != loop->sys->getpid()) {
+		forget_wakes(&loop->inbox);
+	} else {
+		/* A second call. */
+		if (loop->inbox.taken == NULL)
+			loop->inbox.taken = take_all(&loop->inbox);
+		await_wakes(loop);
+	}
 	close_wakeup(loop);
 	return open_wakeup(loop);
 }

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+#include "core/order.h"
+
 /*
  * The lock guards the other two; held, it is the number of the process, so
  * that the child of a fork knows that whoever held it stayed with the parent.
@@ -23,15 +25,18 @@ lock(void)
 	pid_t self = rota__sys_real.getpid();
 	pid_t holder = 0;
 
+	ROTA__IS_ATOMIC(only.lock);
 	while (!__atomic_compare_exchange_n(&only.lock, &holder, self, 0,
 		__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		if (holder == self)
 			holder = 0;
+	ROTA__RECEIVES(&only.lock);
 }
 
 static void
 unlock(void)
 {
+	ROTA__SENDS(&only.lock);
 	__atomic_store_n(&only.lock, 0, __ATOMIC_RELEASE);
 }
 

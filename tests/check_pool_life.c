@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "pool/default.h"
+#include "core/order.h"
 #include "tests/pools.h"
 
 #define MS ROTA_MILLISECOND
@@ -27,6 +27,7 @@ begin(unsigned n_threads)
 	pool = pools_make(n_threads);
 	memset(works, 0, sizeof(works));
 	n_works = 0;
+	ROTA__IS_ATOMIC(n_run);
 	atomic_store(&n_run, 0);
 }
 
@@ -625,9 +626,11 @@ child_forks_twice(void)
 	gate_open();
 	n_works = 0;
 	start(run_plain);
-	ck_ok(rota_loop_fork(loop));
+	ck_err(rota_loop_fork(loop), -EBUSY);
 	run_to_the_end();
 	ck_trace("Aa");
+	ck_ok(rota_loop_fork(loop));
+	ck_ok(rota_loop_close(loop));
 }
 
 LOOP_TEST(a_second_call_in_the_child_harms_nothing)

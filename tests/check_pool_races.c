@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/order.h"
 #include "tests/pools.h"
 
 #define MAX_WORKS 24
@@ -118,6 +119,7 @@ live(uint64_t seed)
 	unsigned n_acts = draw(&seed, 12);
 	unsigned n_told_in_all = 0;
 
+	ROTA__IS_ATOMIC(n_run);
 	pool = pools_make(1 + draw(&seed, 4));
 	start_some(&seed, n);
 	for (unsigned i = 0; i < n_acts; i++)
@@ -168,6 +170,7 @@ START_TEST(jobs_put_by_are_cancelled_at_every_moment)
 	uint64_t seed = 5;
 
 	harness_open(_i);
+	ROTA__IS_ATOMIC(n_run);
 	pool = pools_make(3);
 	for (unsigned round = 0; round < n_rounds; round++) {
 		start_many(&seed);
@@ -210,6 +213,7 @@ START_TEST(a_pool_is_stopped_by_another_thread_at_every_moment)
 		unsigned n_ended = 0;
 		pthread_t thread;
 
+		ROTA__IS_ATOMIC(n_run);
 		pool = pools_make(1 + draw(&seed, 3));
 		options.pool = pool;
 		memset(n_told, 0, sizeof(n_told));

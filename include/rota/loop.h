@@ -198,8 +198,11 @@ ROTA_API int rota_loop_on_before_exit(
  * was waited for is waited for again. Until then the child must not use the
  * loop. Posts and wakes not yet delivered at the fork are delivered in both.
  *
- * errors: -EINVAL loop is NULL; -EBUSY inside run; -EMFILE, -ENFILE,
- *	-ENOMEM: the loop has no kernel state; call again or exit.
+ * Jobs in flight end with -ECANCELED in the child, unless they were done.
+ *
+ * errors: -EINVAL loop is NULL; -EBUSY inside run, or threads of this process
+ *	have jobs of the loop; -EMFILE, -ENFILE, -ENOMEM: the loop has no
+ *	kernel state; call again or exit.
  * when: the child, in the thread that called fork(2).
  */
 ROTA_API int rota_loop_fork(struct rota_loop *loop);
