@@ -500,14 +500,29 @@ close_wakeup(struct rota_loop *loop)
 	close_wake_fds(loop);
 }
 
+/* Of those notes that nobody has taken yet. */
+static uint32_t
+count_wakes(const struct rota__inbox *inbox)
+{
+	const struct rota_note *note =
+		__atomic_load_n(&inbox->head, __ATOMIC_ACQUIRE);
+	uint32_t n = 0;
+
+	for (; note != NULL && note != asleep(inbox); note = note->next) {
+		ROTA__RECEIVES(note);
+		n += note->wakes;
+	}
+	return n;
+}
+
 /* Waits for those who are about to wake the loop, or have only just. */
 static void
 await_wakes(struct rota_loop *loop)
 {
 	const struct rota__inbox *inbox = &loop->inbox;
+	uint32_t n_due = inbox->n_wakes_due + count_wakes(inbox);
 
-	while (__atomic_load_n(&inbox->n_wakes_done, __ATOMIC_ACQUIRE) !=
-		inbox->n_wakes_due)
+	while (__atomic_load_n(&inbox->n_wakes_done, __ATOMIC_ACQUIRE) != n_due)
 		(void)loop->sys->poll(NULL, 0, ROTA_MICROSECOND);
 	ROTA__RECEIVES(inbox);
 }
@@ -536,7 +551,6 @@ rota__inbox_fini(struct rota_loop *loop)
 	struct rota__inbox *inbox = &loop->inbox;
 	unsigned chunk;
 
-	(void)take_all(inbox);
 	await_wakes(loop);
 	close_wakeup(loop);
 	for (chunk = 0; chunk < ROTA__N_POST_CHUNKS; chunk++)
@@ -560,14 +574,10 @@ forget_wakes(struct rota__inbox *inbox)
 int
 rota__inbox_fork(struct rota_loop *loop)
 {
-	if (loop->jobs.pid != loop->sys->getpid()) {
+	if (loop->jobs.pid != loop->sys->getpid())
 		forget_wakes(&loop->inbox);
-	} else {
-		/* A second call. */
-		if (loop->inbox.taken == NULL)
-			loop->inbox.taken = take_all(&loop->inbox);
+	else
 		await_wakes(loop);
-	}
 	close_wakeup(loop);
 	return open_wakeup(loop);
 }
