@@ -438,6 +438,121 @@ FS_TEST(many_requests_at_once_end_once_each)
 		ck_assert_ptr_nonnull(rota_fs_get_stat(&many[i]));
 }
 
+/* At random **********************************************************/
+
+#define N_RANDOM 64
+
+static uint32_t seed;
+
+static uint32_t
+random_below(uint32_t limit)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 17;
+	seed ^= seed << 5;
+	return seed % limit;
+}
+
+static struct rota_fs some[N_RANDOM];
+static char temp_paths[N_RANDOM][128];
+static struct rota_fs_dir dirs[N_RANDOM];
+static int is_in_flight[N_RANDOM];
+static int what_is_done[N_RANDOM];
+static unsigned n_to_do;
+
+static rota_fs_fn on_some;
+
+/* Each of these holds something if it ends well. */
+static void
+start_some(int i)
+{
+	struct rota_fs *request = &some[i];
+	int r = -1;
+
+	what_is_done[i] = (int)random_below(5);
+	(void)snprintf(
+		temp_paths[i], sizeof(temp_paths[i]), "%s/XXXXXX", folder);
+	switch (what_is_done[i]) {
+	case 0:
+		r = rota_fs_open(loop, request, folder, O_RDONLY, 0, on_some);
+		break;
+	case 1:
+		r = rota_fs_opendir(loop, request, folder, &dirs[i], on_some);
+		break;
+	case 2:
+		r = rota_fs_read_file(
+			loop, request, in_folder("a"), 100, on_some);
+		break;
+	case 3:
+		r = rota_fs_scandir(loop, request, folder, on_some);
+		break;
+	case 4:
+		r = rota_fs_mkdtemp(loop, request, temp_paths[i], on_some);
+		break;
+	}
+	ck_ok(r);
+	is_in_flight[i] = 1;
+	n_to_do--;
+	if (random_below(4) == 0)
+		ck_ok(rota_request_set_deadline(&request->job.request,
+			random_below(200) * ROTA_MICROSECOND));
+}
+
+static void
+give_back(int i, int status)
+{
+	struct rota_fs request;
+
+	if (status >= 0 && what_is_done[i] == 0)
+		ck_ok(close(status));
+	if (status >= 0 && what_is_done[i] == 1)
+		ck_ok(rota_fs_closedir(NULL, &request, &dirs[i], NULL));
+	if (status >= 0 && what_is_done[i] == 4)
+		ck_ok(rmdir(temp_paths[i]));
+	ck_ok(rota_fs_clear(&some[i]));
+}
+
+static void
+on_some(struct rota_fs *request, int status)
+{
+	int i = (int)(request - some);
+	int other;
+
+	ck_assert_int_eq(is_in_flight[i], 1);
+	is_in_flight[i] = 0;
+	ck_assert_msg(
+		status >= 0 || status == -ECANCELED || status == -ETIMEDOUT,
+		"%s", rota_error_name(status));
+	give_back(i, status);
+	for (other = 0; other < 2; other++) {
+		i = (int)random_below(N_RANDOM);
+		if (!is_in_flight[i] && n_to_do > 0)
+			start_some(i);
+		else if (is_in_flight[i] && random_below(3) == 0)
+			(void)rota_request_cancel(&some[i].job.request);
+	}
+}
+
+/* Whatever is cancelled, whenever: each ends once and leaves nothing. */
+LOOP_TEST(requests_cancelled_at_random_leave_nothing)
+{
+	int i;
+
+	folder_make(folder_root(folder_n_roots() - 1));
+	make_file("a", "abc");
+	seed = 20261126;
+	n_to_do = harness_scale(20000);
+	while (n_to_do > 0) {
+		for (i = 0; i < N_RANDOM && n_to_do > 0; i++)
+			start_some(i);
+		run_to_the_end();
+	}
+	for (i = 0; i < N_RANDOM; i++)
+		ck_assert_int_eq(is_in_flight[i], 0);
+	ck_assert_int_eq(count_names(""), 1);
+	folder_remove();
+}
+
 /* Threads ************************************************************/
 
 static atomic_int n_started;
@@ -542,6 +657,7 @@ add_cases(Suite *suite)
 		tc, a_request_without_a_reference_does_not_hold_the_loop);
 	tcase_add_loop_test(tc, a_request_can_be_used_again_in_its_callback);
 	tcase_add_loop_test(tc, many_requests_at_once_end_once_each);
+	tcase_add_loop_test(tc, requests_cancelled_at_random_leave_nothing);
 
 	tc = harness_case(suite, "threads");
 	tcase_add_test(tc, done_at_once_no_thread_is_started);

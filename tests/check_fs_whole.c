@@ -403,8 +403,8 @@ FS_TEST(a_tree_may_be_deeper_than_a_path_is_long)
 	for (i = 0; i < depth; i++) {
 		ck_ok(mkdir("down", 0700));
 		ck_ok(mkdir("side", 0700));
-		ck_ok(close(open("side/file",
-			O_WRONLY | O_CREAT | O_CLOEXEC, 0600)));
+		ck_ok(close(open(
+			"side/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600)));
 		ck_ok(chdir("down"));
 	}
 	ck_ok(fchdir(before));

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/sys_files.h"
@@ -643,6 +644,146 @@ FILE_TEST(a_callback_may_close_the_file)
 	ck_assert_uint_gt(n_got, 0);
 }
 
+/* In the child of a fork *********************************************/
+
+typedef void child_fn(void);
+
+static void
+in_child(child_fn *fn)
+{
+	int status;
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		fn();
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+		"the child ended with status 0x%x", (unsigned)status);
+}
+
+/* The thread that was at work is not here; the gate is open for others. */
+static void
+child_reads(void)
+{
+	is_shut = 0;
+	n_waiting = 0;
+	(void)pthread_mutex_init(&lock, NULL);
+	(void)pthread_cond_init(&changed, NULL);
+	ck_ok(rota_loop_fork(loop));
+	run_to_the_end();
+	ck_trace("$");
+	ck_all();
+}
+
+FILE_TEST(in_a_child_the_reading_goes_on_with_its_own_threads)
+{
+	open_full();
+	set_gate(1);
+	ck_ok(rota_stream_read_start(&stream, NULL, on_read));
+	ck_assert_int_eq(rota_loop_run(loop, ROTA_RUN_NOWAIT), 1);
+	wait_for_caller();
+	in_child(child_reads);
+}
+
+static void
+child_writes(void)
+{
+	is_shut = 0;
+	n_waiting = 0;
+	(void)pthread_mutex_init(&lock, NULL);
+	(void)pthread_cond_init(&changed, NULL);
+	ck_ok(rota_loop_fork(loop));
+	run_to_the_end();
+	ck_trace("12");
+	ck_file_holds(200);
+}
+
+FILE_TEST(in_a_child_the_writes_go_on_with_its_own_threads)
+{
+	open_empty();
+	set_gate(1);
+	write_part(&writes[0], "1", 0, 100);
+	wait_for_caller();
+	write_part(&writes[1], "2", 100, 100);
+	in_child(child_writes);
+}
+
+/* At random **********************************************************/
+
+static uint32_t seed;
+
+static uint32_t
+random_below(uint32_t limit)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 17;
+	seed ^= seed << 5;
+	return seed % limit;
+}
+
+static void
+on_some(struct rota_stream *of, ssize_t n, const void *data)
+{
+	on_read(of, n, data);
+	if (n > 0 && random_below(3) == 0)
+		ck_ok(rota_stream_read_stop(of));
+}
+
+/* Some bytes at random, at the end of what was got. */
+static void
+read_somehow(struct rota_read *request)
+{
+	size_t n = 1 + random_below(40000);
+	ssize_t r;
+
+	if (n > N_BYTES - n_got)
+		n = N_BYTES - n_got;
+	switch (random_below(3)) {
+	case 0:
+		ck_ok(rota_stream_read_start(&stream, NULL, on_some));
+		break;
+	case 1:
+		if (rota_stream_is_reading(&stream) || n == 0)
+			break;
+		ck_ok(rota_stream_read(
+			&stream, request, got + n_got, n, on_asked));
+		run_to_the_end();
+		break;
+	default:
+		r = rota_stream_try_read(&stream, got + n_got, n);
+		if (r > 0)
+			n_got += (size_t)r;
+		break;
+	}
+}
+
+/* However it is read, all bytes come, in their order. */
+FILE_TEST(reads_of_all_kinds_lose_nothing)
+{
+	struct rota_read request;
+	unsigned rounds = harness_scale(20);
+
+	seed = 20261126;
+	open_full();
+	for (; rounds > 0; rounds--) {
+		n_got = 0;
+		ck_assert_int_eq(
+			lseek(rota_stream_fd(&stream), 0, SEEK_SET), 0);
+		while (n_got < N_BYTES) {
+			read_somehow(&request);
+			if (rota_loop_alive(loop))
+				(void)rota_loop_run(loop, ROTA_RUN_NOWAIT);
+		}
+		ck_ok(rota_stream_read_stop(&stream));
+		run_to_the_end();
+		ck_all();
+		trace_reset();
+	}
+}
+
 /* Pumps **************************************************************/
 
 static void
@@ -818,6 +959,11 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(tc, a_callback_may_close_the_file);
 
 	tc = harness_case(suite, "others");
+	tcase_add_loop_test(
+		tc, in_a_child_the_reading_goes_on_with_its_own_threads);
+	tcase_add_loop_test(
+		tc, in_a_child_the_writes_go_on_with_its_own_threads);
+	tcase_add_loop_test(tc, reads_of_all_kinds_lose_nothing);
 	tcase_add_loop_test(tc, a_pump_from_file_to_file_leaves_it_to_threads);
 	tcase_add_loop_test(
 		tc, without_threads_the_loop_reads_and_writes_itself);

@@ -22,8 +22,12 @@
 #define MAX_TRACE 1023
 #define MAX_FDS 4096
 #define TIMEOUT_SECONDS "60"
-/* Turns in which a loop must come to its end once all is closed. */
-#define MAX_CLOSING_TURNS 100
+/*
+ * Turns in which a loop must come to its end once all is closed; the later
+ * ones a millisecond apart, for threads that are still at work.
+ */
+#define MAX_CLOSING_TURNS 2000
+#define MAX_HASTY_TURNS 20
 
 struct rota_loop *loop;
 
@@ -444,6 +448,8 @@ close_all_of(struct rota_loop *of)
 	ck_sound(of);
 	while (rota_loop_why_alive(of, NULL, NULL) != 0) {
 		ck_assert_int_lt(n++, MAX_CLOSING_TURNS);
+		if (n > MAX_HASTY_TURNS)
+			(void)poll(NULL, 0, 1);
 		ck_assert_int_ge(rota_loop_run(of, ROTA_RUN_NOWAIT), 0);
 		ck_sound(of);
 	}
