@@ -48,7 +48,8 @@ struct rota_request {
  * Cancels a request in flight; its callback gets -ECANCELED.
  *
  * A write of which a part has gone out cannot be taken back: its rest is
- * dropped, and later writes on that stream fail with -EPIPE.
+ * dropped, and later writes on that stream fail with -EPIPE. A write to a
+ * file that a thread has begun ends as it ends: -EALREADY.
  *
  * errors: -EINVAL request is NULL; -EALREADY it is not in flight or its end
  *	is already decided. Nothing changes then.

@@ -216,7 +216,8 @@ ROTA_API int rota_stream_open(struct rota_loop *loop,
  *	requests are in flight, or a pump reads it; -ENOTSUP this kind cannot read; -ENOMEM.
  *	Nothing changes then.
  * when: the loop's thread. `fn` is called in the poll phase; for bytes that
- *	a read_until() has left, in a pending phase; for a limit, in timers.
+ *	a read_until() has left, or that a thread has read from a file, in a
+ *	pending phase; for a limit, in timers.
  * source: recv(2).
  */
 ROTA_API int rota_stream_read_start_at(struct rota_stream *stream,
@@ -277,11 +278,12 @@ ROTA_API int rota_stream_read_until_at(struct rota_stream *stream,
 ROTA_API size_t rota_read_bytes(const struct rota_read *request);
 
 /*
- * Reads what is there at once, and returns how many bytes that was.
+ * Reads what is there at once, and returns how many bytes that was. Of a
+ * regular file that may take as long as the disk does.
  *
- * errors: -EAGAIN nothing is there; ROTA_EOF; -EBUSY read requests are in
- *	flight, or a pump reads it; -EINVAL, -ENOTCONN, -ENOTSUP as rota_stream_read(); the
- *	descriptor's own error.
+ * errors: -EAGAIN nothing is there, or a thread reads the file; ROTA_EOF;
+ *	-EBUSY read requests are in flight, or a pump reads it; -EINVAL,
+ *	-ENOTCONN, -ENOTSUP as rota_stream_read(); the descriptor's own error.
  * when: the loop's thread.
  * source: read(2), recv(2).
  */
@@ -330,6 +332,7 @@ ROTA_API int rota_stream_write_at(struct rota_stream *stream,
 
 /*
  * Writes at once what the kernel takes, and returns how many bytes that was.
+ * To a regular file that may take as long as the disk does.
  *
  * shape: buffers and bytes are only read, during the call.
  * errors: -EAGAIN the kernel takes none, or earlier writes are queued; all
@@ -490,7 +493,8 @@ ROTA_API int rota_stream_accept(
  * errors: -EINVAL stream or ret_fd is NULL, or the stream is closing or
  *	closed; -ENOTCONN it has no descriptor; -EBUSY it reads, listens or
  *	connects, requests are in flight or not told yet, or bytes were read
- *	in advance (rota_stream_read_until()). Nothing changes then.
+ *	in advance (rota_stream_read_until(); by a thread, from a file).
+ *	Nothing changes then.
  * when: the loop's thread.
  */
 ROTA_API int rota_stream_detach(struct rota_stream *stream, int *ret_fd);
