@@ -72,6 +72,9 @@ struct rota__fds {
 	struct rota__ready *sorted;
 };
 
+/* What a descriptor that is always ready is ready for. */
+#define ROTA__ALWAYS_TOLD (ROTA__READABLE | ROTA__WRITABLE)
+
 /* Entries of one kernel call; more are asked for in further rounds. */
 #define ROTA__N_READY ROTA__MAX_REPORTS
 
@@ -125,6 +128,14 @@ rota__fds_have_ready(const struct rota__fds *fds)
  * negative errno.
  */
 int rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns);
+
+/*
+ * For the dispatch. The kernel has given up the registration of a report:
+ * with ROTA__FAILED or ROTA__ALWAYS. take_error returns the negative errno of
+ * a slot that failed, which is blank again then.
+ */
+void rota__fds_lose(struct rota__fds *fds, struct rota__ready *ready);
+int rota__fds_take_error(struct rota__fds *fds, struct rota__slot *slot);
 
 /* Makes the kernel's state anew and tells it all; `is_forked` in a child. */
 int rota__fds_rebuild(struct rota_loop *loop, int is_forked);

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/heap_order.h"
+
 #define ARITY 4
 #define MIN_CAPACITY 16
 
@@ -14,37 +16,8 @@
 /* Of the cache, on most machines. */
 #define LINE_BYTES 64
 
-/* So many are sorted one by one; and so often a half is parted again. */
-#define SORT_FEW 12
-#define SORT_DEPTH 40
-
 /* From this length on the array grows by a quarter. */
 #define LARGE 1024
-
-/* The order among entries of one key; a stale one goes first. */
-static uint64_t
-order_of(const struct rota__heap_entry *entry)
-{
-	if (entry->key_ns != entry->alarm->deadline_ns)
-		return 0;
-	return entry->alarm->seq;
-}
-
-__attribute__((noinline)) static int
-is_before_equal(
-	const struct rota__heap_entry *a, const struct rota__heap_entry *b)
-{
-	return order_of(a) < order_of(b);
-}
-
-/* Equal keys are rare, hence out of line. */
-static inline int
-is_before(const struct rota__heap_entry *a, const struct rota__heap_entry *b)
-{
-	if (a->key_ns != b->key_ns)
-		return a->key_ns < b->key_ns;
-	return is_before_equal(a, b);
-}
 
 static void
 place(struct rota__heap *heap, uint32_t pos, struct rota__heap_entry entry)
@@ -60,7 +33,7 @@ sift_up(struct rota__heap *heap, uint32_t pos, struct rota__heap_entry entry)
 	while (pos > 0) {
 		uint32_t parent = (pos - 1) / ARITY;
 
-		if (!is_before(&entry, &heap->entries[parent]))
+		if (!rota__entry_is_before(&entry, &heap->entries[parent]))
 			break;
 		place(heap, pos, heap->entries[parent]);
 		pos = parent;
@@ -76,7 +49,8 @@ first_child(const struct rota__heap *heap, uint32_t child)
 	uint32_t first = child;
 
 	for (child++; child < end; child++)
-		if (is_before(&heap->entries[child], &heap->entries[first]))
+		if (rota__entry_is_before(
+			    &heap->entries[child], &heap->entries[first]))
 			first = child;
 	return first;
 }
@@ -88,7 +62,7 @@ sift_down(struct rota__heap *heap, uint32_t pos, struct rota__heap_entry entry)
 	while (pos < (heap->n + ARITY - 2) / ARITY) {
 		uint32_t child = first_child(heap, pos * ARITY + 1);
 
-		if (!is_before(&heap->entries[child], &entry))
+		if (!rota__entry_is_before(&heap->entries[child], &entry))
 			break;
 		place(heap, pos, heap->entries[child]);
 		pos = child;
@@ -104,7 +78,8 @@ remove_at(struct rota__heap *heap, uint32_t pos)
 
 	if (pos == heap->n)
 		return;
-	if (pos > 0 && is_before(&last, &heap->entries[(pos - 1) / ARITY]))
+	if (pos > 0 &&
+		rota__entry_is_before(&last, &heap->entries[(pos - 1) / ARITY]))
 		sift_up(heap, pos, last);
 	else
 		sift_down(heap, pos, last);
@@ -185,72 +160,13 @@ deal(struct rota__heap *heap, uint32_t nodes)
 				append(heap, alarms[i]);
 }
 
-/* Sorts by insertion, among those that are `gap` apart. */
-static void
-sort_by_gap(struct rota__heap_entry *entries, uint32_t n, uint32_t gap)
-{
-	uint32_t i;
-
-	for (i = gap; i < n; i++) {
-		struct rota__heap_entry entry = entries[i];
-		uint32_t to = i;
-
-		for (; to >= gap && is_before(&entry, &entries[to - gap]);
-			to -= gap)
-			entries[to] = entries[to - gap];
-		entries[to] = entry;
-	}
-}
-
-/* Parts entries, none of the first part after one of the second. */
-static uint32_t
-part(struct rota__heap_entry *entries, uint32_t n)
-{
-	struct rota__heap_entry pivot = entries[n / 2];
-	uint32_t first = 0;
-	uint32_t last = n - 1;
-
-	for (;; first++, last--) {
-		struct rota__heap_entry entry;
-
-		while (is_before(&entries[first], &pivot))
-			first++;
-		while (is_before(&pivot, &entries[last]))
-			last--;
-		if (first >= last)
-			return first;
-		entry = entries[first];
-		entries[first] = entries[last];
-		entries[last] = entry;
-	}
-}
-
-/* Quicksort, as long as it goes well; else Shell's, which is never bad. */
-static void
-sort(struct rota__heap_entry *entries, uint32_t n, int depth)
-{
-	uint32_t gap;
-
-	while (n > SORT_FEW && depth-- > 0) {
-		uint32_t middle = part(entries, n);
-
-		sort(entries + middle, n - middle, depth);
-		n = middle;
-	}
-	for (gap = n; n > SORT_FEW && gap > 2;) {
-		gap = gap / 3 + 1;
-		sort_by_gap(entries, n, gap);
-	}
-	sort_by_gap(entries, n, 1);
-}
-
 /* Brings all that is aside, in no order, into order. */
 static void
 sort_aside(struct rota__heap *heap)
 {
 	uint32_t pos = heap->capacity - heap->n_due;
 
-	sort(heap->entries + pos, heap->n_due, SORT_DEPTH);
+	rota__heap_sort(heap->entries + pos, heap->n_due);
 	for (; pos < heap->capacity; pos++) {
 		struct rota_alarm *alarm = heap->entries[pos].alarm;
 
@@ -630,7 +546,7 @@ is_entry_sound(const struct rota__heap *heap, uint32_t pos)
 	if (pos == 0)
 		return 1;
 	parent = &heap->entries[(pos - 1) / ARITY];
-	return !is_before(entry, parent);
+	return !rota__entry_is_before(entry, parent);
 }
 
 int
