@@ -339,8 +339,8 @@ restart(struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
 static void
 spread(struct rota__heap *heap)
 {
-	uint32_t n = heap->n;
 	uint32_t nodes;
+	uint32_t n;
 	uint32_t i;
 
 	freshen_top(heap);
