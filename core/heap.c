@@ -267,6 +267,14 @@ rota__heap_reserve(struct rota__heap *heap, struct rota_alarm *alarm)
 	return 0;
 }
 
+/* The slots are empty: what is started from now on goes into the heap. */
+static void
+leave_slots(struct rota__heap *heap)
+{
+	heap->near_ns = UINT64_MAX;
+	heap->limit = heap->min_limit + heap->n;
+}
+
 void
 rota__heap_release(struct rota__heap *heap, struct rota_alarm *alarm)
 {
@@ -276,6 +284,9 @@ rota__heap_release(struct rota__heap *heap, struct rota_alarm *alarm)
 	if (heap->n_due == 0 && heap->capacity > MIN_CAPACITY &&
 		needed(heap->n_reserved) <= heap->capacity / 4)
 		(void)resize(heap, heap->capacity / 2);
+	/* They may shrink to less than what a longer array will need. */
+	if (heap->slots.n == 0)
+		leave_slots(heap);
 	rota__slots_shrink(&heap->slots, &heap->memory, heap->capacity);
 }
 
@@ -381,10 +392,8 @@ open_slot(struct rota__heap *heap)
 	deal(heap, range.nodes);
 	for (; pos < heap->n; pos++)
 		sift_up(heap, pos, heap->entries[pos]);
-	if (heap->slots.n > 0)
-		return;
-	heap->near_ns = UINT64_MAX;
-	heap->limit = heap->min_limit + heap->n;
+	if (heap->slots.n == 0)
+		leave_slots(heap);
 }
 
 /* An alarm whose time is set goes into the heap. */

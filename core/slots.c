@@ -325,6 +325,8 @@ rota__slots_are_sound(const struct rota__slots *slots, uint64_t min_ns)
 	uint32_t n = 0;
 	unsigned slot;
 
+	if (slots->n_fresh > slots->capacity)
+		return 0;
 	for (slot = 0; slot < ROTA__SLOTS; slot++) {
 		uint32_t number = slots->first[slot];
 		uint64_t bit = slots->filled[slot / 64] >> slot % 64 & 1;

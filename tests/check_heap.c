@@ -818,6 +818,23 @@ START_TEST(of_many_any_can_be_stopped_and_released)
 }
 END_TEST
 
+/* The room for those far off is given back, and must be asked for anew. */
+START_TEST(after_many_have_gone_there_is_room_for_as_many)
+{
+	begin();
+	for (unsigned n = N_MANY; n > 100; n -= n / 3) {
+		reserve(many, n);
+		for (unsigned i = 0; i < n; i++)
+			rota__heap_start(&heap, &many[i], i * 10000000ULL);
+		ck_assert(rota__heap_is_sound(&heap));
+		ck_assert_uint_eq(rota__heap_count(&heap), n);
+		for (unsigned i = 0; i < n; i++)
+			rota__heap_release(&heap, &many[i]);
+	}
+	rota__heap_fini(&heap);
+}
+END_TEST
+
 static void
 add_order_tests(TCase *tc)
 {
@@ -870,6 +887,7 @@ add_many_tests(TCase *tc)
 	tcase_add_test(tc, of_many_that_are_put_off_none_comes_early);
 	tcase_add_test(tc, of_many_one_started_while_they_are_taken_waits);
 	tcase_add_test(tc, of_many_any_can_be_stopped_and_released);
+	tcase_add_test(tc, after_many_have_gone_there_is_room_for_as_many);
 }
 
 static void
