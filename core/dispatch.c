@@ -359,8 +359,8 @@ max_rounds(const struct rota__fds *fds)
 /*
  * A wait that ended for nothing was too long for the kernel, or was broken off
  * by a signal of the program's, which tells nobody here anything: it is to go
- * on. Returns what is left of it, 0 if it is over. The clock that is read for
- * this is that of the timers to come.
+ * on. Returns what is left of it, 0 if it is over: then the clock that is read
+ * for this is that of the timers to come.
  */
 static uint64_t
 left_of_wait(struct rota_loop *loop, uint64_t timeout_ns)
@@ -375,7 +375,10 @@ left_of_wait(struct rota_loop *loop, uint64_t timeout_ns)
 	loop->now_is_good = 0;
 	now_ns = rota__loop_now(loop);
 	deadline_ns = rota__heap_next(&loop->heap);
-	return deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+	if (deadline_ns <= now_ns)
+		return 0;
+	loop->now_is_good = 0;
+	return deadline_ns - now_ns;
 }
 
 /* Time has passed, in which frames may have become due. */

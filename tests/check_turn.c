@@ -1342,6 +1342,35 @@ FAKE_TIME_TEST(now_is_fresh_after_poll)
 	harness_close_pair(late_pipe);
 }
 
+/* Time passes, and a signal comes; then something does. */
+static void
+be_interrupted(uint64_t timeout_ns)
+{
+	(void)timeout_ns;
+	harness_advance(100 * ROTA_MILLISECOND);
+	if (harness_n_waits() == 1)
+		harness_interrupt();
+	else
+		harness_put(late_pipe[1], 'x');
+}
+
+FAKE_TIME_TEST(now_is_fresh_after_a_wait_that_was_interrupted)
+{
+	struct rota_timer timer;
+	struct rota_io io;
+
+	harness_pipe(late_pipe);
+	ck_ok(rota_io_init(loop, &io, late_pipe[0]));
+	ck_ok(rota_io_start(&io, ROTA_READABLE, on_read_note_now));
+	start_timer(&timer, ROTA_SECOND, "T");
+	harness_on_wait(be_interrupted);
+	ck_err(run_once_checked(ROTA_RUN_ONCE), 1);
+	ck_assert_uint_eq(harness_n_waits(), 2);
+	ck_assert_uint_eq(seen_now[0], harness_fake_now());
+	close_all();
+	harness_close_pair(late_pipe);
+}
+
 static void
 on_hook_ask_and_work(struct rota_hook *hook)
 {
@@ -1924,6 +1953,7 @@ add_cases_of_timers(Suite *suite)
 		tc, once_never_returns_before_the_timer_it_waited_for);
 	tcase_add_test(tc, timers_of_one_phase_see_the_same_now);
 	tcase_add_test(tc, now_is_fresh_after_poll);
+	tcase_add_test(tc, now_is_fresh_after_a_wait_that_was_interrupted);
 	tcase_add_test(tc, now_is_fresh_after_a_poll_that_does_not_wait);
 	tcase_add_test(tc, a_slow_callback_does_not_lengthen_the_wait);
 	tcase_add_test(tc,

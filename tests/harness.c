@@ -3,6 +3,7 @@
 #include "tests/harness.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -198,6 +199,7 @@ harness_backend_name(int number)
 
 static uint64_t fake_now;
 static harness_wait_fn *on_wait;
+static int is_interrupted;
 static unsigned n_polls;
 static unsigned n_waits;
 
@@ -219,10 +221,13 @@ fake_poll(struct pollfd *fds, nfds_t n, uint64_t timeout_ns)
 		return n_ready;
 	n_waits++;
 	if (on_wait != NULL) {
+		is_interrupted = 0;
 		on_wait(timeout_ns);
 		n_ready = rota__sys_real.poll(fds, n, 0);
 		if (n_ready != 0)
 			return n_ready;
+		if (is_interrupted)
+			return -EINTR;
 	}
 	ck_assert_msg(
 		timeout_ns != ROTA_FOREVER, "the loop would sleep for ever");
@@ -251,6 +256,12 @@ void
 harness_advance(uint64_t ns)
 {
 	fake_now = ns > UINT64_MAX - fake_now ? UINT64_MAX : fake_now + ns;
+}
+
+void
+harness_interrupt(void)
+{
+	is_interrupted = 1;
 }
 
 void

@@ -167,6 +167,9 @@ void harness_advance(uint64_t ns);
 typedef void harness_wait_fn(uint64_t timeout_ns);
 void harness_on_wait(harness_wait_fn *fn);
 
+/* In there: the sleep ends now, as if a signal had come. */
+void harness_interrupt(void);
+
 /* How many times poll was called in fake time, and how many waits it had. */
 unsigned harness_n_polls(void);
 unsigned harness_n_waits(void);
