@@ -96,9 +96,12 @@ take_hole(struct poll_state *poll)
 	return hole;
 }
 
+/* A wait may have made one of it already, of which core does not know yet. */
 static void
 make_hole(struct poll_state *poll, int index)
 {
+	if (poll->fds[index].fd < 0)
+		return;
 	poll->fds[index].fd = ~(poll->first_hole + 1);
 	poll->fds[index].revents = 0;
 	poll->first_hole = index;

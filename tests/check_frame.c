@@ -803,6 +803,68 @@ LOOP_TEST(on_every_backend_a_due_frame_goes_before_the_next_callback)
 	}
 }
 
+static struct rota_io lost;
+static int lost_pipe[2];
+
+static void
+lose_pipe(uint64_t timeout_ns)
+{
+	harness_advance(timeout_ns);
+	ck_ok(close(lost_pipe[0]));
+	harness_on_wait(NULL);
+}
+
+static void
+close_lost(void)
+{
+	on_next_frame = NULL;
+	ck_ok(rota_handle_close(&lost.handle, NULL));
+}
+
+static void
+on_trace_io(struct rota_io *io, unsigned ready)
+{
+	(void)ready;
+	trace_of(io->handle.data);
+	ck_ok(rota_io_stop(io));
+}
+
+/* The backend has forgotten such a descriptor before anyone else knows. */
+FAKE_TIME_TEST(a_frame_may_close_what_the_wait_found_to_be_no_descriptor)
+{
+	static const char *const letters[] = { "a", "b", "c" };
+	struct rota_frame frame;
+	struct rota_io io[3];
+	int fds[3][2];
+
+	harness_pipe(lost_pipe);
+	ck_ok(rota_io_init(loop, &lost, lost_pipe[0]));
+	ck_ok(rota_io_start(&lost, ROTA_READABLE, on_trace_io));
+	for (int i = 0; i < 3; i++) {
+		harness_pipe(fds[i]);
+		ck_ok(rota_io_init(loop, &io[i], fds[i][0]));
+		io[i].handle.data = (void *)letters[i];
+	}
+	ck_ok(rota_io_start(&io[0], ROTA_READABLE, on_trace_io));
+	start_frame(&frame);
+	on_next_frame = close_lost;
+	harness_on_wait(lose_pipe);
+	run_once_checked(ROTA_RUN_ONCE);
+	ck_trace("F");
+	for (int i = 0; i < 3; i++) {
+		harness_put(fds[i][1], 'x');
+		ck_ok(rota_io_start(&io[i], ROTA_READABLE, on_trace_io));
+	}
+	run_once_checked(ROTA_RUN_NOWAIT);
+	ck_assert_uint_eq(strlen(trace_text()), 4);
+	for (int i = 0; i < 3; i++)
+		ck_assert_ptr_nonnull(strstr(trace_text(), letters[i]));
+	close_all();
+	for (int i = 0; i < 3; i++)
+		harness_close_pair(fds[i]);
+	ck_ok(close(lost_pipe[1]));
+}
+
 static void
 add_cases(Suite *suite)
 {
@@ -829,6 +891,8 @@ add_cases(Suite *suite)
 	tcase_add_test(tc, an_immediate_that_a_frame_stops_is_not_called);
 	tcase_add_test(
 		tc, a_watcher_that_a_frame_closes_after_the_wait_is_not_called);
+	tcase_add_test(
+		tc, a_frame_may_close_what_the_wait_found_to_be_no_descriptor);
 
 	tc = harness_case(suite, "rules");
 	tcase_add_test(
