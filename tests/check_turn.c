@@ -1597,6 +1597,38 @@ START_TEST(a_write_that_begins_with_nothing_has_not_begun_for_that)
 }
 END_TEST
 
+/* sendmsg(2) of macOS, and writev(2) of the BSDs. */
+static ssize_t
+refuse_no_buffers(int fd, const struct iovec *buffers, unsigned n)
+{
+	return n == 0 ? -EMSGSIZE : rota__sys_real.send(fd, buffers, n);
+}
+
+START_TEST(a_write_of_no_buffers_asks_no_kernel)
+{
+	struct rota_loop_options options = ROTA_LOOP_OPTIONS_INIT;
+	struct rota_sys sys = rota__sys_real;
+	struct rota_write write;
+	struct rota_tcp tcp;
+	int pair[2];
+
+	sys.send = refuse_no_buffers;
+	options.sys = &sys;
+	options.backend = harness_backend_name(_i);
+	ck_ok(rota_loop_create(&options, &loop));
+	harness_tcp_pair(pair);
+	ck_ok(rota_tcp_init(loop, &tcp));
+	ck_ok(rota_tcp_open(&tcp, pair[0]));
+	write.request.data = "a";
+	ck_ok(rota_stream_write(&tcp.stream, &write, NULL, 0, on_written));
+	run_once_checked(ROTA_RUN_NOWAIT);
+	ck_trace("a");
+	close_all();
+	close_loop();
+	ck_assert_int_eq(close(pair[1]), 0);
+}
+END_TEST
+
 /* Closing *************************************************************/
 
 LOOP_TEST(close_callbacks_come_in_the_order_of_closing)
@@ -1985,6 +2017,7 @@ add_cases(Suite *suite)
 		tc, completions_that_cause_completions_do_not_hold_up_the_turn);
 	tcase_add_loop_test(
 		tc, a_write_that_begins_with_nothing_has_not_begun_for_that);
+	tcase_add_loop_test(tc, a_write_of_no_buffers_asks_no_kernel);
 
 	tc = harness_case(suite, "closing");
 	tcase_add_loop_test(tc, close_callbacks_come_in_the_order_of_closing);

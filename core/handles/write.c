@@ -338,6 +338,15 @@ flush_on(struct rota_stream *stream, int goes_on)
 	rota__stream_watch(stream);
 }
 
+/* Some systems refuse a call without any buffer. */
+static inline int
+fits_one_call(const struct rota_request *request)
+{
+	const struct rota_write *write = (const struct rota_write *)request;
+
+	return write->n_buffers - 1 < MAX_BUFFERS;
+}
+
 /*
  * 1 if there is one write to be sent, of the usual kind, to a stream that
  * was not full.
@@ -351,7 +360,7 @@ is_usual(const struct rota_stream *stream)
 		request->type == &write_type && stream->more == NULL &&
 		!(stream->state &
 			(ROTA__STREAM_RECORDS | ROTA__STREAM_BLOCKED)) &&
-		((const struct rota_write *)request)->n_buffers <= MAX_BUFFERS;
+		fits_one_call(request);
 }
 
 /* Mostly there is one write, and all of it goes out at once. */
