@@ -1389,6 +1389,27 @@ LOOP_TEST(a_copy_left_behind_does_not_spin_when_the_watcher_is_stopped)
 	leave_a_copy(stop_watcher);
 }
 
+/* The stop waits for the next turn; by then the number is closed. */
+LOOP_TEST(a_copy_left_behind_does_not_spin_after_a_stop_in_the_same_turn)
+{
+	struct watcher a;
+	int copy;
+	int fds[2];
+
+	harness_socketpair(fds);
+	copy = fcntl(fds[0], F_DUPFD, 100);
+	watch(&a, fds[0], ROTA_READABLE, 'A', on_ready);
+	ck_turn("");
+	stop_watcher(&a);
+	ck_assert_int_eq(close(fds[0]), 0);
+	harness_put(fds[1], 'x');
+	ck_rests();
+	ck_assert_uint_eq(a.n_calls, 0);
+	close_all();
+	ck_assert_int_eq(close(copy), 0);
+	ck_assert_int_eq(close(fds[1]), 0);
+}
+
 static void
 change_wish(struct watcher *watcher)
 {
@@ -1976,6 +1997,8 @@ add_early_tests(TCase *tc)
 		a_copy_left_behind_does_not_spin_when_the_watcher_is_closed);
 	tcase_add_loop_test(tc,
 		a_copy_left_behind_does_not_spin_when_the_watcher_is_stopped);
+	tcase_add_loop_test(tc,
+		a_copy_left_behind_does_not_spin_after_a_stop_in_the_same_turn);
 	tcase_add_loop_test(
 		tc, a_copy_left_behind_does_not_spin_when_the_wish_is_changed);
 	tcase_add_loop_test(

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/loop.h"
 #include "tests/harness.h"
 
 #define MS ROTA_MILLISECOND
@@ -879,6 +880,8 @@ LOOP_TEST(a_wait_for_a_very_late_timer_does_not_end_at_once)
 
 /* Very many ***********************************************************/
 
+/* Deadlines lie so far apart, those that are not equal. */
+static uint64_t unit_ns = 1;
 static uint64_t last_deadline;
 static unsigned last_index;
 static unsigned n_fired;
@@ -920,7 +923,7 @@ start_many(struct many *many, unsigned n)
 	uint32_t random = 2463534242;
 
 	for (unsigned i = 0; i < n; i++) {
-		uint64_t delay = next_random(&random) % (n / 4 + 1);
+		uint64_t delay = next_random(&random) % (n / 4 + 1) * unit_ns;
 
 		if (many[i].timer.handle.loop == NULL)
 			ck_ok(rota_timer_init(loop, &many[i].timer));
@@ -941,6 +944,25 @@ FAKE_TIME_TEST(a_hundred_thousand_timers_fire_in_order)
 	start_many(many, n);
 	run_to_the_end();
 	ck_assert_uint_eq(n_fired, n);
+	close_all();
+	free(many);
+}
+
+/* Far off, so many are not kept in the order in which they will fire. */
+FAKE_TIME_TEST(equal_deadlines_that_are_far_fire_in_the_order_of_their_start)
+{
+	unsigned n = 5000;
+	struct many *many = calloc(n, sizeof(*many));
+
+	ck_assert_ptr_nonnull(many);
+	unit_ns = 700 * MS;
+	start_many(many, n);
+	harness_advance(100 * unit_ns);
+	start_many(many, n);
+	ck_assert_uint_gt(loop->heap.slots.n, n / 2);
+	run_to_the_end();
+	ck_assert_uint_eq(n_fired, n);
+	unit_ns = 1;
 	close_all();
 	free(many);
 }
@@ -1125,6 +1147,8 @@ add_cases(Suite *suite)
 
 	tc = harness_case(suite, "very many");
 	tcase_add_test(tc, a_hundred_thousand_timers_fire_in_order);
+	tcase_add_test(tc,
+		equal_deadlines_that_are_far_fire_in_the_order_of_their_start);
 	tcase_add_test(tc, timers_restarted_at_random_fire_in_order);
 	tcase_add_test(
 		tc, every_other_timer_stopped_leaves_the_others_in_order);
