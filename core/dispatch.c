@@ -489,16 +489,17 @@ dispatch_all(struct rota_loop *loop, int n)
 int
 rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
 {
+	int had_own = rota__fds_have_ready(&loop->fds);
 	int n;
 
 	if (loop->n_priorities != 0)
 		return poll_levels(loop, timeout_ns);
 	/* Before the kernel is asked, which may add to them by ROTA__ALWAYS. */
-	if (rota__fds_have_ready(&loop->fds))
+	if (had_own)
 		dispatch_own(loop);
 	n = ask_kernel(loop, 0, timeout_ns);
 	if (n > 0)
 		return dispatch_all(loop, n);
 	loop->fds.n_stale_turns = 0;
-	return n;
+	return n < 0 ? n : had_own;
 }

@@ -3,6 +3,7 @@
  * Letters from elsewhere: rota_post() and wakes, from callbacks, threads and
  * signal handlers.
  */
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -785,6 +786,40 @@ LOOP_TEST(a_signal_handler_can_ring_a_sleeping_loop)
 	ck_assert_uint_eq(n_calls, 1);
 }
 
+static int memory_is_out;
+
+static void *
+give(void *data, void *memory, size_t size_bytes)
+{
+	if (memory_is_out && size_bytes != 0)
+		return NULL;
+	return harness_realloc(data, memory, size_bytes);
+}
+
+/* These two need memory for the first descriptor: that of the wake-up. */
+START_TEST(a_wake_up_that_cannot_be_watched_is_an_error_until_it_can)
+{
+	static const char *const backends[] = { "poll", "select" };
+	struct rota_loop_options options = ROTA_LOOP_OPTIONS_INIT;
+	struct rota_timer timer;
+
+	memory_is_out = 0;
+	options.backend = backends[_i];
+	options.realloc_fn = give;
+	ck_ok(rota_loop_create(&options, &loop));
+	start_timer(&timer, 0);
+	memory_is_out = 1;
+	ck_err(rota_loop_run(loop, ROTA_RUN_NOWAIT), -ENOMEM);
+	ck_err(rota_loop_run(loop, ROTA_RUN_NOWAIT), -ENOMEM);
+	memory_is_out = 0;
+	ck_ok(rota_post(loop, on_post, "P"));
+	ck_ok(run_once_checked(ROTA_RUN_NOWAIT));
+	ck_trace("TP");
+	close_all();
+	close_loop();
+}
+END_TEST
+
 static void
 add_cases(Suite *suite)
 {
@@ -812,6 +847,11 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(tc,
 		posts_of_a_signal_handler_that_interrupts_everything_arrive);
 	tcase_add_loop_test(tc, a_post_of_a_signal_handler_ends_the_wait);
+
+	tc = harness_case(suite, "no memory");
+	tcase_add_loop_exit_test(tc,
+		a_wake_up_that_cannot_be_watched_is_an_error_until_it_can, 0, 0,
+		2);
 
 	tc = harness_case(suite, "wakes");
 	tcase_add_loop_test(tc, many_rings_before_the_callback_make_one_call);
