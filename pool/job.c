@@ -9,6 +9,7 @@
 #include "core/ring.h"
 #include "pool/default.h"
 #include "pool/pool.h"
+#include "pool/put_by.h"
 #include "pool/threads.h"
 
 static int
@@ -105,6 +106,16 @@ needs_rousing(struct rota_pool *pool, unsigned lane)
 			1);
 }
 
+/* Of those put by none that is less urgent goes before it. */
+static void
+go_ahead(struct rota_pool *pool)
+{
+	rota__pool_lock(pool);
+	rota__pool_collect(pool);
+	rota__put_by_recall_all(pool);
+	rota__pool_unlock(pool);
+}
+
 /*
  * No thread can be had. If there is one already, all is well, else this job
  * is taken back, and others that have come meanwhile end.
@@ -131,6 +142,7 @@ static int
 queue(struct rota_pool *pool, struct rota_job *job)
 {
 	unsigned lane = job->lane;
+	unsigned level = rota__job_level(job);
 	int r;
 
 	push(pool, job);
@@ -140,7 +152,9 @@ queue(struct rota_pool *pool, struct rota_job *job)
 		rota__pool_unlock(pool);
 		return 0;
 	}
-	if (!needs_rousing(pool, lane))
+	if (rota__put_by_is_before(pool, lane, level))
+		go_ahead(pool);
+	else if (!needs_rousing(pool, lane))
 		return 0;
 	r = rota__threads_rouse(pool);
 	return r < 0 ? take_back(pool, job, r) : 0;
@@ -256,7 +270,7 @@ dequeue(struct rota_pool *pool, struct rota_job *job)
 
 	rota__pool_lock(pool);
 	rota__pool_collect(pool);
-	rota__threads_recall(pool);
+	rota__put_by_recall_all(pool);
 	is_queued = state_of(job) == ROTA__JOB_QUEUED;
 	if (is_queued)
 		rota__lanes_cancel(&pool->lanes, job);
@@ -323,7 +337,7 @@ rota__job_leave(struct rota__lone_job *lone, struct rota_job *job, int status)
 
 	rota__pool_lock(pool);
 	rota__pool_collect(pool);
-	rota__threads_recall(pool);
+	rota__put_by_recall_all(pool);
 	state = add_state(&lone->job, ROTA__JOB_LEFT);
 	is_mine = state == ROTA__JOB_QUEUED && pool->executor.submit == NULL;
 	if (is_mine)

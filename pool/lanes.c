@@ -11,12 +11,6 @@
 #define STRIDE (UINT64_C(1) << 32)
 
 static unsigned
-level_of(const struct rota_job *job)
-{
-	return (unsigned)(ROTA_JOB_PRIORITY_MAX - job->priority);
-}
-
-static unsigned
 lowest_bit(uint32_t bits)
 {
 	return (unsigned)__builtin_ctz(bits);
@@ -114,7 +108,7 @@ count_queued(struct rota__lanes *lanes, const struct rota_job *job)
 
 	if (lane->n_queued++ == 0 && lane->pass < lanes->pass)
 		lane->pass = lanes->pass;
-	lane->used_levels |= UINT32_C(1) << level_of(job);
+	lane->used_levels |= UINT32_C(1) << rota__job_level(job);
 	lanes->waiting |= UINT32_C(1) << job->lane;
 }
 
@@ -122,15 +116,15 @@ void
 rota__lanes_put(struct rota__lanes *lanes, struct rota_job *job)
 {
 	count_queued(lanes, job);
-	rota__ring_append(
-		&lanes->lanes[job->lane].levels[level_of(job)], &job->line);
+	rota__ring_append(&lanes->lanes[job->lane].levels[rota__job_level(job)],
+		&job->line);
 }
 
 void
 rota__lanes_remove(struct rota__lanes *lanes, struct rota_job *job)
 {
 	struct rota__lane *lane = &lanes->lanes[job->lane];
-	unsigned level = level_of(job);
+	unsigned level = rota__job_level(job);
 
 	rota__ring_remove(&job->line);
 	if (rota__ring_is_empty(&lane->levels[level]))
@@ -144,6 +138,25 @@ rota__lanes_cancel(struct rota__lanes *lanes, struct rota_job *job)
 {
 	rota__lanes_remove(lanes, job);
 	lanes->lanes[job->lane].n_canceled++;
+}
+
+int
+rota__lanes_has_before(
+	const struct rota__lanes *lanes, const struct rota_job *job)
+{
+	uint32_t used = lanes->lanes[job->lane].used_levels;
+
+	return (used & ((UINT32_C(1) << rota__job_level(job)) - 1)) != 0;
+}
+
+unsigned
+rota__lanes_most(const struct rota__lanes *lanes, unsigned number)
+{
+	const struct rota__lane *lane = &lanes->lanes[number];
+	unsigned limit = limit_of(lanes, lane);
+
+	return lane->is_apart || limit < lanes->n_threads ? limit :
+							    lanes->n_threads;
 }
 
 static struct rota_job *
@@ -212,7 +225,7 @@ rota__lanes_take_more(struct rota__lanes *lanes, const struct rota_job *job,
 	struct rota_job **ret_jobs, unsigned n)
 {
 	const struct rota_link *level =
-		&lanes->lanes[job->lane].levels[level_of(job)];
+		&lanes->lanes[job->lane].levels[rota__job_level(job)];
 	unsigned i;
 
 	for (i = 0; i < n && !rota__ring_is_empty(level); i++) {
@@ -232,8 +245,9 @@ rota__lanes_put_back(
 		const struct rota_job *job = jobs[n];
 
 		count_queued(lanes, job);
-		rota__ring_insert_before(
-			lanes->lanes[job->lane].levels[level_of(job)].next,
+		rota__ring_insert_before(lanes->lanes[job->lane]
+						 .levels[rota__job_level(job)]
+						 .next,
 			&jobs[n]->line);
 	}
 }

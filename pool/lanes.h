@@ -16,6 +16,13 @@
 
 #define ROTA__N_JOB_LEVELS (ROTA_JOB_PRIORITY_MAX - ROTA_JOB_PRIORITY_MIN + 1)
 
+/* Priorities, counted from the highest. */
+static inline unsigned
+rota__job_level(const struct rota_job *job)
+{
+	return (unsigned)(ROTA_JOB_PRIORITY_MAX - job->priority);
+}
+
 struct rota__lane {
 	/* Jobs by their `line`, the first one first. */
 	struct rota_link levels[ROTA__N_JOB_LEVELS];
@@ -68,6 +75,13 @@ void rota__lanes_remove(struct rota__lanes *lanes, struct rota_job *job);
 
 /* The same, and counts it as one that ended without having run. */
 void rota__lanes_cancel(struct rota__lanes *lanes, struct rota_job *job);
+
+/* 1 if one waits in the same lane that is of a higher priority. */
+int rota__lanes_has_before(
+	const struct rota__lanes *lanes, const struct rota_job *job);
+
+/* How many jobs of a lane may run at once. */
+unsigned rota__lanes_most(const struct rota__lanes *lanes, unsigned lane);
 
 /* Takes any that waits, without starting it; NULL if none does. */
 struct rota_job *rota__lanes_remove_any(struct rota__lanes *lanes);

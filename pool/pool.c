@@ -10,6 +10,7 @@
 #include "core/ring.h"
 #include "pool/default.h"
 #include "pool/job.h"
+#include "pool/put_by.h"
 #include "pool/threads.h"
 
 #define DEFAULT_THREADS 4
@@ -102,7 +103,7 @@ rota__pool_end_waiting(struct rota_pool *pool, int status)
 	struct rota_job *job;
 
 	rota__pool_collect(pool);
-	rota__threads_recall(pool);
+	rota__put_by_recall_all(pool);
 	while ((job = rota__lanes_remove_any(&pool->lanes)) != NULL)
 		rota__job_end(job, status);
 	rota__pool_tell_waiters(pool);
@@ -215,6 +216,7 @@ rota__pool_fork(struct rota_pool *pool)
 	pool->n_waiters = 0;
 	rota__ring_init(&pool->sleepers);
 	rota__ring_init(&pool->ended);
+	rota__ring_init(&pool->putters);
 	rota__lanes_clear(&pool->lanes);
 	pool->open_lanes = rota__lanes_open(&pool->lanes);
 	(void)pthread_mutex_init(&pool->lock, NULL);
@@ -243,6 +245,7 @@ tell_what_is_atomic(struct rota_pool *pool)
 	ROTA__IS_ATOMIC(pool->arrived);
 	ROTA__IS_ATOMIC(pool->n_searching);
 	ROTA__IS_ATOMIC(pool->open_lanes);
+	ROTA__IS_ATOMIC(pool->put_levels);
 	ROTA__IS_ATOMIC(pool->lanes.n_lanes);
 }
 
@@ -262,6 +265,7 @@ fill(struct rota_pool *pool, const struct rota_pool_options *options)
 	pool->pid = pool->sys->getpid();
 	rota__ring_init(&pool->sleepers);
 	rota__ring_init(&pool->ended);
+	rota__ring_init(&pool->putters);
 	rota__lanes_init(&pool->lanes,
 		options->n_threads ? options->n_threads : DEFAULT_THREADS);
 	for (i = 0; i < options->n_lanes; i++) {
@@ -375,7 +379,7 @@ static void
 adapt(struct rota_pool *pool)
 {
 	rota__pool_collect(pool);
-	rota__threads_recall(pool);
+	rota__put_by_recall_all(pool);
 	__atomic_store_n(&pool->open_lanes, rota__lanes_open(&pool->lanes),
 		__ATOMIC_SEQ_CST);
 	rota__threads_call_all(pool);

@@ -42,15 +42,17 @@ struct rota__worker {
 	struct rota__job_times times;
 	/* So many jobs were short, or 0. */
 	unsigned n_short;
-	/* Jobs put by, see threads.c. Atomic; the jobs are under the lock. */
+	/* Jobs put by, see put_by.c. Atomic; the jobs are under the lock. */
 	uint32_t put_by;
 	struct rota_job *jobs[ROTA__MAX_PUT_BY];
 
 	/* From here on under the lock. */
 	/* All workers that ever were; until the pool is freed. */
 	struct rota__worker *next;
-	/* Among the sleepers, or the ended. */
+	/* Among the sleepers, the ended, or those who have put jobs by. */
 	struct rota_link link;
+	int has_put_by;
+	uint64_t put_by_ns;
 	pthread_t thread;
 	pthread_cond_t called;
 	int is_called;
@@ -95,6 +97,8 @@ struct rota_pool {
 	uint32_t n_searching;
 	/* rota__lanes_open() as it was last. Atomic. */
 	uint32_t open_lanes;
+	/* Of each lane: no job of a level below is put by. Atomic. */
+	uint8_t put_levels[ROTA_POOL_MAX_LANES];
 
 	char gap_3[ROTA__CACHE_LINE];
 	/*
@@ -110,6 +114,8 @@ struct rota_pool {
 	/* The one that fell asleep last is called first. */
 	struct rota_link sleepers;
 	struct rota_link ended;
+	/* Who has put jobs by, the first one first. */
+	struct rota_link putters;
 	/* Lone jobs that run and that nobody waits for. */
 	unsigned n_left;
 	/* Threads that are there; and how many there have been. */

@@ -10,12 +10,6 @@
  *	  +-----------------------------+
  *
  * Who sleeps is called under the lock, and counts as searching from then on.
- *
- * A worker whose jobs have been short puts some more of the same kind by, so
- * that it need not come back to the lock after each. They still wait as the
- * others do: whoever cancels, or searches and finds nothing else, takes them
- * back into the lanes. `put_by` says which of the worker's array they are,
- * and whoever changes that word first has them.
  */
 #include "pool/threads.h"
 
@@ -27,29 +21,9 @@
 #include "core/ring.h"
 #include "pool/job.h"
 #include "pool/metrics.h"
+#include "pool/put_by.h"
 
-/* Jobs are short if that many of them take about 64 microseconds. */
-#define SHORT_NS 2000
 #define POLL_ROUNDS 200
-
-/* put_by: the next one above, the end below. */
-static uint32_t
-range(uint32_t next, uint32_t end)
-{
-	return next << 16 | end;
-}
-
-static uint32_t
-next_of(uint32_t put_by)
-{
-	return put_by >> 16;
-}
-
-static uint32_t
-end_of(uint32_t put_by)
-{
-	return put_by & 0xffff;
-}
 
 static void
 search(struct rota_pool *pool)
@@ -161,13 +135,15 @@ grow(struct rota_pool *pool)
 
 /*
  * Locked: if a job could start and nobody looks for it, *ret_worker is one to
- * be signalled, or there is a new thread.
+ * be signalled, or there is a new thread. Who has closed a pool counts on no
+ * thread more, and who has queued a job since takes it out.
  */
 static int
 get_help(struct rota_pool *pool, struct rota__worker **ret_worker)
 {
 	*ret_worker = NULL;
 	if (__atomic_load_n(&pool->n_searching, __ATOMIC_SEQ_CST) > 0 ||
+		__atomic_load_n(&pool->is_stopped, __ATOMIC_SEQ_CST) ||
 		(pool->lanes.waiting & rota__lanes_open(&pool->lanes)) == 0)
 		return 0;
 	*ret_worker = call(pool);
@@ -189,74 +165,6 @@ rota__threads_rouse(struct rota_pool *pool)
 	return r;
 }
 
-/* Locked: the jobs that a worker has put by wait in their lane again. */
-static void
-recall(struct rota_pool *pool, struct rota__worker *worker)
-{
-	uint32_t put_by =
-		__atomic_exchange_n(&worker->put_by, 0, __ATOMIC_ACQ_REL);
-	uint32_t next = next_of(put_by);
-	uint32_t end = end_of(put_by);
-	uint32_t i;
-
-	for (i = next; i < end; i++)
-		rota__job_set_queued(worker->jobs[i]);
-	rota__lanes_put_back(&pool->lanes, worker->jobs + next, end - next);
-}
-
-void
-rota__threads_recall(struct rota_pool *pool)
-{
-	struct rota__worker *worker;
-
-	for (worker = pool->workers; worker != NULL; worker = worker->next)
-		if (__atomic_load_n(&worker->put_by, __ATOMIC_RELAXED) != 0)
-			recall(pool, worker);
-}
-
-/* Locked: how many more a worker may take behind the job in hand. */
-static unsigned
-share_of(const struct rota__worker *worker, const struct rota_job *job)
-{
-	const struct rota_pool *pool = worker->pool;
-	unsigned n = pool->lanes.lanes[job->lane].n_queued;
-
-	if (pool->lanes.n_threads > 1)
-		n /= pool->lanes.n_threads;
-	if (n > worker->n_short)
-		n = worker->n_short;
-	return pool->times == NULL ? n : 0;
-}
-
-static void
-put_some_by(struct rota__worker *worker, const struct rota_job *job)
-{
-	unsigned n = share_of(worker, job);
-	unsigned i;
-
-	n = rota__lanes_take_more(&worker->pool->lanes, job, worker->jobs, n);
-	for (i = 0; i < n; i++)
-		rota__job_set_running(worker->jobs[i]);
-	__atomic_store_n(&worker->put_by, range(0, n), __ATOMIC_RELEASE);
-}
-
-/* Returns the next one of those put by, or NULL. */
-static struct rota_job *
-take_put_by(struct rota__worker *worker)
-{
-	uint32_t put_by = __atomic_load_n(&worker->put_by, __ATOMIC_RELAXED);
-	uint32_t next;
-
-	do {
-		next = next_of(put_by);
-		if (next == end_of(put_by))
-			return NULL;
-	} while (!__atomic_compare_exchange_n(&worker->put_by, &put_by,
-		range(next + 1, end_of(put_by)), 0, __ATOMIC_ACQUIRE,
-		__ATOMIC_RELAXED));
-	return worker->jobs[next];
-}
-
 /* Something may come right now: that is cheaper than to sleep. */
 static void
 poll_arrivals(struct rota_pool *pool)
@@ -270,17 +178,22 @@ poll_arrivals(struct rota_pool *pool)
 	rota__pool_lock(pool);
 }
 
-/* Locked: a job that may start, also of those that others have put by. */
+/*
+ * Locked: a job that may start, also of those that others have put by. What
+ * time it is tells the job that the worker has measured last.
+ */
 static struct rota_job *
-find_job(struct rota_pool *pool)
+find_job(struct rota__worker *worker)
 {
+	struct rota_pool *pool = worker->pool;
 	struct rota_job *job;
 
 	rota__pool_collect(pool);
+	rota__put_by_recall_late(pool, worker->times.ended_ns);
 	job = rota__lanes_start(&pool->lanes);
 	if (job != NULL)
 		return job;
-	rota__threads_recall(pool);
+	rota__put_by_recall_all(pool);
 	return rota__lanes_start(&pool->lanes);
 }
 
@@ -319,19 +232,19 @@ static struct rota_job *
 wait_for_job(struct rota__worker *worker)
 {
 	struct rota_pool *pool = worker->pool;
-	struct rota_job *job = find_job(pool);
+	struct rota_job *job = find_job(worker);
 
 	if (job == NULL && pool->is_parallel &&
 		__atomic_load_n(&pool->n_searching, __ATOMIC_RELAXED) == 1) {
 		poll_arrivals(pool);
-		job = find_job(pool);
+		job = find_job(worker);
 	}
 	while (job == NULL) {
 		rota__pool_tell_waiters(pool);
 		if (may_end(pool))
 			return NULL;
 		sleep_until_called(worker);
-		job = find_job(pool);
+		job = find_job(worker);
 	}
 	return job;
 }
@@ -349,26 +262,18 @@ next_job(struct rota__worker *worker)
 	rota__job_set_running(job);
 	worker->measures = pool->times != NULL ||
 		pool->lanes.lanes[job->lane].n_queued > 0;
-	put_some_by(worker, job);
-	if (search_ended(pool))
+	rota__put_by_add(worker, job);
+	if (search_ended(pool)) {
 		rota__pool_collect(pool);
+		if (worker->has_put_by &&
+			rota__lanes_has_before(&pool->lanes, job))
+			rota__put_by_recall(worker);
+	}
 	(void)get_help(pool, &helper);
 	rota__pool_unlock(pool);
 	if (helper != NULL)
 		(void)pthread_cond_signal(&helper->called);
 	return job;
-}
-
-/* How many to put by next time: twice as many while jobs are short. */
-static void
-learn(struct rota__worker *worker, unsigned n_run)
-{
-	uint64_t ns = worker->times.ended_ns - worker->times.began_ns;
-
-	if (ns > (uint64_t)n_run * SHORT_NS)
-		worker->n_short = 0;
-	else if (worker->n_short < ROTA__MAX_PUT_BY / 2)
-		worker->n_short = worker->n_short * 2 + 1;
 }
 
 /*
@@ -388,7 +293,7 @@ run_jobs(struct rota__worker *worker, struct rota_job *job)
 	for (; job != NULL; job = next) {
 		status = rota__job_perform(job);
 		n_run++;
-		next = take_put_by(worker);
+		next = rota__put_by_take(worker);
 		if (next == NULL) {
 			worker->times.ended_ns =
 				worker->measures ? pool->sys->clock_ns() : 0;
@@ -397,7 +302,7 @@ run_jobs(struct rota__worker *worker, struct rota_job *job)
 		rota__job_end(job, status);
 	}
 	if (worker->measures)
-		learn(worker, n_run);
+		rota__put_by_learn(worker, n_run);
 	return n_run;
 }
 
@@ -437,6 +342,7 @@ run_worker(void *data)
 		lane = job->lane;
 		n_run = run_jobs(worker, job);
 		rota__pool_lock(pool);
+		rota__put_by_settle(worker);
 		rota__lanes_ended(&pool->lanes, lane, n_run);
 		rota__pool_count(pool, lane, &worker->times);
 	}

@@ -14,9 +14,6 @@ int rota__threads_rouse(struct rota_pool *pool);
 /* Locked: calls all that sleep, so that those who must can end. */
 void rota__threads_call_all(struct rota_pool *pool);
 
-/* Locked: has all that waits in lanes, also what workers have put by. */
-void rota__threads_recall(struct rota_pool *pool);
-
 /* Locked: joins those that have ended; leaves the others alone. */
 void rota__threads_collect(struct rota_pool *pool);
 void rota__threads_abandon(struct rota_pool *pool);
