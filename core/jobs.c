@@ -23,7 +23,11 @@ deliver_job(struct rota_loop *loop, struct rota_note *note)
 
 	(void)loop;
 	rota__ring_remove(&job->link);
-	if (!rota__request_is_decided(&job->request))
+	/* The thread that did it may have missed that. */
+	if (rota__request_is_decided(&job->request))
+		__atomic_store_n(&job->state,
+			ROTA__JOB_DONE | ROTA__JOB_CANCELED, __ATOMIC_RELAXED);
+	else
 		rota__request_decide(&job->request, job->result);
 	rota__request_tell(&job->request);
 	/* What was answered at once needs no pool. */
@@ -58,6 +62,13 @@ void
 rota__job_decide(struct rota_job *job, int status)
 {
 	rota__request_decide(&job->request, status);
+}
+
+int
+rota__job_is_decided(const struct rota_job *job)
+{
+	return (job->request.flags & (ROTA__IN_FLIGHT | ROTA__DECIDED)) ==
+		(ROTA__IN_FLIGHT | ROTA__DECIDED);
 }
 
 struct rota__jobs *

@@ -105,6 +105,9 @@ void rota__job_post(struct rota_job *job);
 /* Fixes how a job ends. when: the loop's thread. */
 void rota__job_decide(struct rota_job *job, int status);
 
+/* 1 if the end of a job that is DONE was fixed. when: the loop's thread. */
+int rota__job_is_decided(const struct rota_job *job);
+
 /* The loop's pool, system calls and memory, for pool/. */
 struct rota__jobs *rota__loop_jobs(struct rota_loop *loop);
 const struct rota_sys *rota__loop_sys(const struct rota_loop *loop);

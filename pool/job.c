@@ -365,10 +365,14 @@ rota__job_answer(struct rota_loop *loop, struct rota_job *job,
 	rota__job_end(job, status);
 }
 
+/* When it is done, none but the loop's thread has any business to ask. */
 int
 rota__job_is_canceled(const struct rota_job *job)
 {
-	return (state_of(job) & ROTA__JOB_CANCELED) != 0;
+	uint32_t state = state_of(job);
+
+	return (state & ROTA__JOB_CANCELED) != 0 ||
+		(state & ROTA__JOB_DONE && rota__job_is_decided(job));
 }
 
 /* Cancelled before, or at the moment when it would run. */

@@ -531,6 +531,44 @@ LOOP_TEST(running_work_is_asked_to_end_and_told_as_cancelled)
 	end();
 }
 
+static void
+on_canceled(struct rota_work *work, int status)
+{
+	ck_assert_int_eq(status, -ECANCELED);
+	ck_assert_int_eq(rota_work_is_canceled(work), 1);
+	trace('C');
+}
+
+static void
+start_for_canceled(rota_work_run_fn *run)
+{
+	struct rota_work_options options = ROTA_WORK_OPTIONS_INIT;
+
+	options.pool = pool;
+	ck_ok(rota_work_start_with(
+		loop, &works[n_works++], &options, run, on_canceled));
+}
+
+LOOP_TEST(cancelled_work_is_known_as_such_until_it_is_told)
+{
+	begin(1);
+	start_for_canceled(run_until_canceled);
+	start_for_canceled(run_plain);
+	gate_await(1);
+	ck_ok(rota_request_cancel(&works[1].job.request));
+	ck_assert_int_eq(rota_work_is_canceled(&works[1]), 1);
+	ck_ok(rota_request_cancel(&works[0].job.request));
+	gate_open();
+	ck_ok(rota_pool_drain(pool, ROTA_FOREVER));
+	ck_assert_int_eq(rota_work_is_canceled(&works[0]), 1);
+	run_to_the_end();
+	ck_trace("CC");
+	start(run_plain);
+	run_to_the_end();
+	ck_assert_int_eq(rota_work_is_canceled(&works[2]), 0);
+	end();
+}
+
 static int status_told;
 
 static void
@@ -853,6 +891,8 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(tc, queued_work_is_cancelled_at_once);
 	tcase_add_loop_test(
 		tc, running_work_is_asked_to_end_and_told_as_cancelled);
+	tcase_add_loop_test(
+		tc, cancelled_work_is_known_as_such_until_it_is_told);
 	tcase_add_loop_test(tc, queued_work_times_out);
 	tcase_add_loop_test(tc, running_work_times_out_when_it_returns);
 	tcase_add_loop_test(tc, work_that_is_done_in_time_has_its_own_status);
