@@ -28,8 +28,11 @@ lock(void)
 	ROTA__IS_ATOMIC(only.lock);
 	while (!__atomic_compare_exchange_n(&only.lock, &holder, self, 0,
 		__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		if (holder == self)
+		if (holder == self) {
 			holder = 0;
+			/* One of lower priority must get on with it. */
+			(void)rota__sys_real.poll(NULL, 0, ROTA_MICROSECOND);
+		}
 	ROTA__RECEIVES(&only.lock);
 }
 
@@ -55,10 +58,19 @@ release(struct rota_pool *pool)
 	(void)rota__default_release(pool, ROTA_FOREVER);
 }
 
+/* Threads of the child may come to it at the same time. */
+static void
+fork_pool(struct rota_pool *pool)
+{
+	lock();
+	rota__pool_fork(pool);
+	unlock();
+}
+
 static const struct rota__pool_type type = {
 	.hold = hold,
 	.release = release,
-	.fork = rota__pool_fork,
+	.fork = fork_pool,
 	.told = rota__pool_release,
 };
 
@@ -87,12 +99,13 @@ rota__default_hold(unsigned n_threads, struct rota_pool **ret_pool)
 	lock();
 	if (only.pool == NULL)
 		r = make(n_threads);
+	else
+		rota__pool_fork(only.pool);
 	only.n_users += r == 0;
 	pool = only.pool;
 	unlock();
 	if (r < 0)
 		return r;
-	rota__pool_fork(pool);
 	rota__pool_grow(pool, n_threads);
 	*ret_pool = pool;
 	return 0;

@@ -433,6 +433,6 @@ rota_pool_fork(struct rota_pool *pool)
 {
 	if (pool == NULL)
 		return -EINVAL;
-	rota__pool_fork(pool);
+	pool->head.type->fork(pool);
 	return 0;
 }
