@@ -261,7 +261,8 @@ next_job(struct rota__worker *worker)
 		return NULL;
 	rota__job_set_running(job);
 	worker->measures = pool->times != NULL ||
-		pool->lanes.lanes[job->lane].n_queued > 0;
+		pool->lanes.lanes[job->lane].n_queued > 0 ||
+		!rota__ring_is_empty(&pool->putters);
 	rota__put_by_add(worker, job);
 	if (search_ended(pool)) {
 		rota__pool_collect(pool);

@@ -189,6 +189,28 @@ LOOP_TEST(jobs_put_by_for_too_long_go_before_those_that_came_later)
 	end();
 }
 
+LOOP_TEST(other_lanes_do_not_keep_jobs_put_by_waiting)
+{
+	const struct rota_lane_options own = { NULL, 0, 0, 0 };
+
+	begin_learnt(2, ROTA_LANE_CPU);
+	ck_ok(rota_pool_set_lane(pool, ROTA_LANE_USER + 2, &own));
+	start(run_unnoted_gate);
+	start(run_1_ms);
+	start(run_1_ms);
+	gate_let_through(1);
+	gate_await(2);
+	for (unsigned i = 0; i < 3; i++) {
+		pools.n_allowed = i < 2 ? 1 : 2;
+		start_in(ROTA_LANE_USER + i, 0, run_1_ms);
+	}
+	while (pools_metrics(pool).lanes[ROTA_LANE_CPU].done < 41 + 1 + 2)
+		run_once_checked(ROTA_RUN_NOWAIT);
+	/* b was put by, c not. */
+	ck_assert_str_eq(ran, "defbc");
+	end();
+}
+
 LOOP_TEST(urgent_work_goes_before_what_is_put_by)
 {
 	begin_learnt(1, ROTA_LANE_CPU);
@@ -215,6 +237,7 @@ add_cases(Suite *suite)
 		a_short_job_that_turns_out_long_leaves_no_thread_of_its_lane_idle);
 	tcase_add_loop_test(
 		tc, jobs_put_by_for_too_long_go_before_those_that_came_later);
+	tcase_add_loop_test(tc, other_lanes_do_not_keep_jobs_put_by_waiting);
 	tcase_add_loop_test(tc, urgent_work_goes_before_what_is_put_by);
 }
 
