@@ -566,6 +566,77 @@ RESOLVER_TEST(an_address_has_a_name)
 	ck_assert_uint_eq(n_told, 2);
 }
 
+/* Races ***************************************************************/
+
+#define N_RACERS 24
+
+static struct rota_query racers[N_RACERS];
+static struct rota_lookup others[N_RACERS];
+
+static void
+start_racer(unsigned i, unsigned *seed)
+{
+	static const char *const names[] = { "host.test", "big.test",
+		"silent.test", "none.test", "bad..name", "alias.test" };
+	const char *name = names[(unsigned)rand_r(seed) % 6];
+	struct rota_request *request = &racers[i].request;
+	int kind = rand_r(seed) % 3;
+
+	if (kind == 0) {
+		request = &others[i].job.request;
+		ck_ok(rota_resolver_lookup(
+			&resolver, &others[i], name, "1", NULL, on_lookup));
+	} else {
+		ck_ok(rota_query_start(&resolver, &racers[i], name,
+			kind == 1 ? ROTA_RECORD_A : ROTA_RECORD_TXT, on_query));
+	}
+	if (rand_r(seed) % 2 == 0)
+		(void)rota_request_set_deadline(request,
+			(uint64_t)(rand_r(seed) % 3) * ROTA_MILLISECOND);
+	else if (rand_r(seed) % 3 == 0)
+		(void)rota_request_cancel(request);
+}
+
+/* Some turns between the starts; then all is cancelled, or all is closed. */
+static void
+race_once(unsigned *seed)
+{
+	memset(racers, 0, sizeof(racers));
+	memset(others, 0, sizeof(others));
+	n_told = 0;
+	open_resolver(loop, 0);
+	for (unsigned i = 0; i < N_RACERS; i++) {
+		start_racer(i, seed);
+		for (int n = rand_r(seed) % 3; n > 0; n--)
+			run_once_checked(ROTA_RUN_NOWAIT);
+	}
+	for (unsigned i = 0; i < N_RACERS; i++) {
+		(void)rota_request_cancel(&racers[i].request);
+		if (rand_r(seed) % 2 == 0)
+			(void)rota_request_cancel(&others[i].job.request);
+	}
+	ck_ok(rota_handle_close(&resolver.handle, NULL));
+	run_to_the_end();
+	ck_assert_uint_eq(n_told, N_RACERS);
+	for (unsigned i = 0; i < N_RACERS; i++) {
+		ck_ok(rota_query_free(&racers[i]));
+		ck_ok(rota_lookup_free(&others[i]));
+	}
+	trace_reset();
+}
+
+RESOLVER_TEST(cancelled_or_closed_at_any_moment_each_ends_once)
+{
+	unsigned n = harness_scale(150);
+	unsigned seed = 4711;
+
+	ck_ok(rota_handle_close(&resolver.handle, NULL));
+	run_to_the_end();
+	while (n-- > 0)
+		race_once(&seed);
+	open_resolver(loop, 0);
+}
+
 /* Failing *************************************************************/
 
 /* The memory of c-ares fails with the other calls. */
@@ -692,6 +763,10 @@ add_cases(Suite *suite)
 	tcase_add_loop_test(tc, a_look_up_of_nothing_is_an_error);
 	tcase_add_loop_test(tc, a_look_up_can_be_cancelled);
 	tcase_add_loop_test(tc, an_address_has_a_name);
+
+	tc = harness_case(suite, "races");
+	tcase_add_loop_test(
+		tc, cancelled_or_closed_at_any_moment_each_ends_once);
 
 	tc = harness_case(suite, "failing");
 	tcase_add_loop_test(tc, each_failing_call_is_told_and_leaves_nothing);

@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+#include "core/sys.h"
 
 #define HEAD_BYTES 12
 #define MAX_UDP_BYTES 512
@@ -295,6 +298,7 @@ on_bytes(struct rota_io *io, unsigned ready)
 	struct dns_server *server = io->handle.data;
 	unsigned char head[2];
 	struct message message;
+	struct iovec buffers[] = { { head, 2 }, { message.bytes, 0 } };
 	ssize_t n = recv(rota_io_fd(io), server->question + server->n_question,
 		sizeof(server->question) - server->n_question, MSG_DONTWAIT);
 
@@ -313,12 +317,12 @@ on_bytes(struct rota_io *io, unsigned ready)
 	server->n_asked++;
 	server->n_asked_by_tcp++;
 	answer(server->question + 2, &message);
+	buffers[1].iov_len = message.n;
 	head[0] = (unsigned char)(message.n >> 8);
 	head[1] = (unsigned char)message.n;
 	/* Who has asked may be gone. */
-	if (send(rota_io_fd(io), head, 2, 0) != 2 ||
-		send(rota_io_fd(io), message.bytes, message.n, 0) !=
-			(ssize_t)message.n)
+	if (rota__sys_send(rota_io_fd(io), buffers, 2) !=
+		(ssize_t)message.n + 2)
 		close_io(io);
 }
 
