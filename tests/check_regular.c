@@ -16,6 +16,7 @@
 
 #include "core/sys_files.h"
 #include "tests/folder.h"
+#include "tests/pools.h"
 
 #define MS ROTA_MILLISECOND
 #define N_BYTES 300000
@@ -680,6 +681,8 @@ child_reads(void)
 
 FILE_TEST(in_a_child_the_reading_goes_on_with_its_own_threads)
 {
+	if (!pools_child_has_threads())
+		return;
 	open_full();
 	set_gate(1);
 	ck_ok(rota_stream_read_start(&stream, NULL, on_read));
@@ -703,6 +706,8 @@ child_writes(void)
 
 FILE_TEST(in_a_child_the_writes_go_on_with_its_own_threads)
 {
+	if (!pools_child_has_threads())
+		return;
 	open_empty();
 	set_gate(1);
 	write_part(&writes[0], "1", 0, 100);
