@@ -53,13 +53,6 @@ rota__fs_explain(
 		(void)snprintf(text, size_bytes, "fd %d", fs->fd);
 }
 
-int
-rota__fs_is_fit(
-	const struct rota_loop *loop, const struct rota_fs *fs, rota_fs_fn *fn)
-{
-	return fs != NULL && (loop != NULL || fn == NULL);
-}
-
 void
 rota__fs_about_path(struct rota_fs *fs, const char *path)
 {

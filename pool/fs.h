@@ -59,8 +59,12 @@ void rota__fs_explain(
 	const struct rota_request *request, char *text, size_t size_bytes);
 
 /* 1 if a request may be begun with these. */
-int rota__fs_is_fit(
-	const struct rota_loop *loop, const struct rota_fs *fs, rota_fs_fn *fn);
+static inline int
+rota__fs_is_fit(
+	const struct rota_loop *loop, const struct rota_fs *fs, rota_fs_fn *fn)
+{
+	return fs != NULL && (loop != NULL || fn == NULL);
+}
 
 /* Sets what it is about: the other arguments follow. */
 void rota__fs_about_path(struct rota_fs *fs, const char *path);

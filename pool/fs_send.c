@@ -10,8 +10,14 @@
 static int
 is_refusal(ssize_t r)
 {
-	return r == -EINVAL || r == -ENOSYS || r == -ENOTSUP ||
-		r == -EOPNOTSUPP || r == -ENOTSOCK || r == -ENODEV;
+	static const int refusals[] = { EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP,
+		ENOTSOCK, ENODEV };
+	size_t i;
+
+	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (r == -refusals[i])
+			return 1;
+	return 0;
 }
 
 struct sending {
