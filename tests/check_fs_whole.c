@@ -320,7 +320,7 @@ FS_TEST(a_file_of_unknown_size_is_copied)
 
 FS_TEST(a_large_file_is_copied_in_pieces)
 {
-	size_t size_bytes = (size_t)20 << 20;
+	size_t size_bytes = (size_t)9 << 20;
 	char *memory = malloc(size_bytes);
 	char *end;
 	size_t i;
@@ -395,7 +395,7 @@ FS_TEST(links_are_removed_and_not_followed)
 FS_TEST(a_tree_may_be_deeper_than_a_path_is_long)
 {
 	int before = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	unsigned depth = harness_scale(3000) + 100;
+	unsigned depth = harness_scale(300) + 850;
 	unsigned i;
 
 	make_folder("t");
@@ -415,7 +415,7 @@ FS_TEST(a_tree_may_be_deeper_than_a_path_is_long)
 
 FS_TEST(a_wide_tree_is_removed)
 {
-	unsigned n = harness_scale(500);
+	unsigned n = harness_scale(150);
 	char name[64];
 	unsigned i;
 
