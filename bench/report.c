@@ -9,7 +9,7 @@ static const char head[] =
 	"<meta name='viewport' content='width=device-width'>\n"
 	"<title>rota-bench</title>\n<style>\n"
 	"body { font: 15px/1.5 sans-serif; color: #222; margin: 2em auto;"
-	" max-width: 1240px; padding: 0 1em }\n"
+	" max-width: 1440px; padding: 0 1em }\n"
 	"h1, h2 { line-height: 1.2 }\n"
 	"li ul { columns: 22em auto; font-size: 13px }\n"
 	".pictures { display: grid; gap: 1em;"
