@@ -73,6 +73,7 @@ list(void)
 	for (unsigned i = 0; i < plan.n_sides; i++)
 		printf(" %s", plan.sides[i].label);
 	puts("");
+	plan_free(&plan);
 	return 0;
 }
 
@@ -251,6 +252,7 @@ main(int argc, char **argv)
 	struct plan plan = { .n_rounds = 5 };
 	struct settings settings = { 0 };
 	const char *command = argc > 1 ? argv[1] : "";
+	int status = 2;
 
 	find_self(argv[0]);
 	if (strcmp(command, "load") == 0)
@@ -280,9 +282,11 @@ main(int argc, char **argv)
 	choose(&plan, argv, argc);
 	choose_sides(&plan, &settings);
 	if (strcmp(command, "run") == 0 || settings.report)
-		return run(&plan, &settings);
-	if (strcmp(command, "count") == 0)
-		return count(&plan);
-	fputs(usage, stderr);
-	return 2;
+		status = run(&plan, &settings);
+	else if (strcmp(command, "count") == 0)
+		status = count(&plan);
+	else
+		fputs(usage, stderr);
+	plan_free(&plan);
+	return status;
 }

@@ -160,6 +160,16 @@ plan_add_peers(struct plan *plan)
 			add_side(plan, subjects[i], NULL);
 }
 
+void
+plan_free(struct plan *plan)
+{
+	for (unsigned i = 0; i < plan->n_sides; i++)
+		free(plan->sides[i].backend);
+	free(plan->sides);
+	free(plan->workloads);
+	free(plan->cells);
+}
+
 /* Cells. */
 
 const struct cell *

@@ -84,6 +84,9 @@ void plan_add_subjects(struct plan *plan, const char *names);
 void plan_add_all_backends(struct plan *plan);
 void plan_add_peers(struct plan *plan);
 
+/* Gives the plan's memory back. */
+void plan_free(struct plan *plan);
+
 /* Takes all samples; returns how many have failed. */
 unsigned plan_run(struct plan *plan);
 
