@@ -48,7 +48,8 @@ peers=--peers
 sed -n 's/^SANITIZE_FLAGS = *//p' Makefile | grep -q . && peers=
 
 # shellcheck disable=SC2086 # one word or none
-ends 0 report --tiny --quiet --rounds 1 $peers --csv "$dir/csv" --json "$dir/json" --svg "$dir" "$dir/page.html"
+ends 0 report --tiny --quiet --rounds 1 $peers --csv "$dir/csv" \
+	--json "$dir/json" --svg "$dir" "$dir/page.html"
 
 # A line for each workload by each of rota's backends, taken on that one.
 backends=$(awk -F, 'NR > 1 && $5 ~ /^rota\// { print $5 }' "$dir/csv" |
