@@ -32,7 +32,7 @@ static const char usage[] =
 	"  --peer LIST      only these, as libuv or libev/poll\n"
 	"  --rounds N       1 to 99 (5)\n"
 	"  --count          with run and report: count as well\n"
-	"  --csv FILE, --json FILE, --svg FOLDER\n"
+	"  --csv FILE, --json FILE, --markdown FILE, --svg FOLDER\n"
 	"  --tiny           only to see that all works\n"
 	"  --quiet          no line on the progress\n"
 	"  --help           this text\n";
@@ -43,6 +43,7 @@ struct settings {
 	int peers;
 	const char *csv;
 	const char *json;
+	const char *markdown;
 	const char *svg;
 	const char *report;
 };
@@ -172,6 +173,8 @@ run(struct plan *plan, const struct settings *settings)
 		write_csv(settings->csv, plan);
 	if (settings->json)
 		write_json(settings->json, plan);
+	if (settings->markdown)
+		write_markdown(settings->markdown, plan);
 	if (settings->svg)
 		write_pictures(settings->svg, plan);
 	if (settings->report)
@@ -192,6 +195,7 @@ read_settings(
 		{ "csv", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "json", required_argument, NULL, 'j' },
+		{ "markdown", required_argument, NULL, 'm' },
 		{ "peer", required_argument, NULL, 'p' },
 		{ "peers", no_argument, NULL, 'P' },
 		{ "quiet", no_argument, NULL, 'q' },
@@ -215,6 +219,9 @@ read_settings(
 			exit(0);
 		case 'j':
 			settings->json = optarg;
+			break;
+		case 'm':
+			settings->markdown = optarg;
 			break;
 		case 'n':
 			plan->is_counted = 1;

@@ -25,6 +25,7 @@ void print_machine_words(FILE *file);
 /* Each ends the process if it cannot write. */
 void write_csv(const char *path, const struct plan *plan);
 void write_json(const char *path, const struct plan *plan);
+void write_markdown(const char *path, const struct plan *plan);
 void write_report(const char *path, const struct plan *plan);
 /* A file for each picture there are numbers for. */
 void write_pictures(const char *folder, const struct plan *plan);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Numbers: a table with a line for each metric of a workload and a column for
- * each side; and the same for other programs, as CSV and as JSON.
+ * each side; and the same as CSV, as JSON and as Markdown.
  */
 #include <errno.h>
 #include <string.h>
@@ -173,6 +173,44 @@ write_csv(const char *path, const struct plan *plan)
 			for (unsigned i = 0; i < cell->n_series; i++)
 				csv_line(file, plan, w, s, &cell->series[i]);
 		}
+	close_written(file, path);
+}
+
+static void
+markdown_line(
+	FILE *file, const struct plan *plan, unsigned w, const char *metric)
+{
+	fprintf(file, "| %s | %s |", plan->workloads[w]->name, metric);
+	for (unsigned s = 0; s < plan->n_sides; s++) {
+		const struct series *series =
+			cell_find(plan_cell(plan, w, s), metric);
+
+		if (series)
+			fprintf(file, " %.*f ±%.0f %% |",
+				digits_of(series->median), series->median,
+				spread_percent(series));
+		else
+			fputs(" – |", file);
+	}
+	fputs("\n", file);
+}
+
+void
+write_markdown(const char *path, const struct plan *plan)
+{
+	FILE *file = open_to_write(path);
+
+	fputs("| workload | metric |", file);
+	for (unsigned s = 0; s < plan->n_sides; s++)
+		fprintf(file, " %s |", plan->sides[s].label);
+	fputs("\n|---|---|", file);
+	for (unsigned s = 0; s < plan->n_sides; s++)
+		fputs("---:|", file);
+	fputs("\n", file);
+	for (unsigned w = 0; w < plan->n_workloads; w++)
+		for (unsigned m = 0; metrics[m]; m++)
+			if (has_metric(plan, w, metrics[m]))
+				markdown_line(file, plan, w, metrics[m]);
 	close_written(file, path);
 }
 
