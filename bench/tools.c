@@ -118,7 +118,7 @@ make_pair(int ret_fds[2])
 	set_nonblocking(ret_fds[1]);
 }
 
-/* Where the system tells it exactly. */
+/* Where the system tells it exactly: what is ours alone, no code. */
 static size_t
 memory_from_proc(void)
 {
@@ -129,7 +129,7 @@ memory_from_proc(void)
 	if (!file)
 		return 0;
 	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "Rss: %lu kB", &kib) == 1)
+		if (sscanf(line, "Anonymous: %lu kB", &kib) == 1)
 			break;
 	(void)fclose(file);
 	return (size_t)kib * 1024;
