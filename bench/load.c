@@ -269,6 +269,18 @@ load_churn(struct load *load)
 
 /* Datagrams: a window is sent, and all of it comes back. */
 
+/* What has not come for so long is lost, or the server has gone. */
+static void
+take_window(const struct load *load, int fd)
+{
+	for (unsigned i = 0; i < load->n; i++)
+		if (recv(fd, load->message, load->size_bytes, 0) < 0) {
+			if (errno != EAGAIN)
+				over();
+			return;
+		}
+}
+
 static void
 load_udp(struct load *load)
 {
@@ -290,10 +302,7 @@ load_udp(struct load *load)
 				over();
 		if (load->mode != SAMPLE_TIME)
 			tell(control);
-		for (unsigned i = 0; i < load->n; i++)
-			if (recv(fd, load->message, load->size_bytes, 0) < 0 &&
-				errno != EAGAIN)
-				over();
+		take_window(load, fd);
 		wait_for_server(load, control);
 	}
 }

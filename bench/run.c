@@ -52,7 +52,8 @@ become_sample(const struct side *side, const struct workload *workload,
 	argv[n++] = side->label;
 	argv[n++] = modes[mode];
 	argv[n] = NULL;
-	if (dup2(to, STDOUT_FILENO) < 0)
+	/* No copy of it may be left to those whom the sample starts. */
+	if (dup2(to, STDOUT_FILENO) < 0 || close(to) < 0)
 		_exit(127);
 	(void)execvp(argv[0], (char **)argv);
 	_exit(127);
