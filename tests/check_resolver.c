@@ -604,7 +604,7 @@ race_once(unsigned *seed)
 	memset(racers, 0, sizeof(racers));
 	memset(others, 0, sizeof(others));
 	n_told = 0;
-	open_resolver(loop, 0);
+	open_resolver(loop, 0, PATIENT_NS);
 	for (unsigned i = 0; i < N_RACERS; i++) {
 		start_racer(i, seed);
 		for (int n = rand_r(seed) % 3; n > 0; n--)
@@ -634,7 +634,7 @@ RESOLVER_TEST(cancelled_or_closed_at_any_moment_each_ends_once)
 	run_to_the_end();
 	while (n-- > 0)
 		race_once(&seed);
-	open_resolver(loop, 0);
+	open_resolver(loop, 0, PATIENT_NS);
 }
 
 /* Failing *************************************************************/
