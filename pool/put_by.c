@@ -134,7 +134,10 @@ rota__put_by_add(struct rota__worker *worker, const struct rota_job *job)
 	for (i = 0; i < n; i++)
 		rota__job_set_running(worker->jobs[i]);
 	worker->has_put_by = 1;
-	worker->put_by_ns = pool->sys->clock_ns();
+	/* The moment when its last job ended is as good as this one. */
+	worker->put_by_ns = worker->times.ended_ns != 0 ?
+		worker->times.ended_ns :
+		pool->sys->clock_ns();
 	rota__ring_append(&pool->putters, &worker->link);
 	set_level(pool, job);
 	__atomic_store_n(&worker->put_by, range(0, n), __ATOMIC_RELEASE);

@@ -120,6 +120,7 @@ grow(struct rota_pool *pool)
 	rota__ring_init(&worker->link);
 	worker->is_called = 0;
 	worker->is_alive = 1;
+	worker->times.ended_ns = 0;
 	pool->n_alive++;
 	search(pool);
 	r = pool->sys->thread_start(
@@ -212,6 +213,7 @@ sleep_until_called(struct rota__worker *worker)
 	}
 	while (!worker->is_called)
 		rota__sys_cond_wait(&worker->called, &pool->lock, ROTA_FOREVER);
+	worker->times.ended_ns = 0;
 }
 
 /* Returns 1 if the thread is to end, and then it searches no more. */
