@@ -507,6 +507,7 @@ static uint64_t model_now;
 static uint32_t seed;
 /* How far deadlines lie apart: the less, the more of them are equal. */
 static uint32_t spread;
+/* 0: of any magnitude. */
 static uint64_t unit_ns;
 
 static uint32_t
@@ -521,6 +522,8 @@ random_below(uint32_t limit)
 static uint64_t
 random_time(void)
 {
+	if (unit_ns == 0)
+		return (uint64_t)random_below(spread) << random_below(44);
 	return random_below(spread) * unit_ns;
 }
 
@@ -668,14 +671,15 @@ is_next_like_model(void)
 START_TEST(random_actions_agree_with_a_plain_model)
 {
 	static const uint32_t spreads[] = { 2, 4, 10, 50 };
-	static const unsigned shifts[] = { 0, 18, 21, 25, 31 };
+	static const uint64_t units[] = { 1, 1 << 18, 1 << 21, 1 << 25,
+		UINT64_C(1) << 31, 0 };
 
 	begin();
 	/* So that a few are many. */
 	heap.limit = heap.min_limit = _i % 3 == 0 ? 2048 : (uint32_t)_i;
 	seed = 2463534242U + (uint32_t)_i * 7919U;
 	spread = spreads[_i % 4];
-	unit_ns = UINT64_C(1) << shifts[_i % 5];
+	unit_ns = units[_i % 6];
 	n_starts = 0;
 	model_now = UINT64_C(1) << 40;
 	for (unsigned i = 0; i < N_ALARMS; i++)
