@@ -130,7 +130,7 @@ gather(struct rota_loop *loop, int n)
 
 		if (ready->generation != slot->generation &&
 			ready->generation != 0) {
-			fds->n_stale++;
+			rota__fds_lose_stale(fds, ready);
 			continue;
 		}
 		if (ready->events & (ROTA__FAILED | ROTA__ALWAYS))

@@ -349,6 +349,18 @@ rota__fds_lose(struct rota__fds *fds, struct rota__ready *ready)
 	ready->events &= ~(uint32_t)ROTA__ALWAYS;
 }
 
+void
+rota__fds_lose_stale(struct rota__fds *fds, const struct rota__ready *ready)
+{
+	struct rota__slot *slot = &fds->slots[ready->fd];
+
+	fds->n_stale++;
+	if (ready->events & (ROTA__FAILED | ROTA__ALWAYS) && slot->told != 0) {
+		slot->flags |= ROTA__SLOT_REOPENED;
+		mark_dirty(fds, ready->fd);
+	}
+}
+
 int
 rota__fds_take_error(struct rota__fds *fds, struct rota__slot *slot)
 {

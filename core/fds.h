@@ -137,6 +137,13 @@ int rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns);
 void rota__fds_lose(struct rota__fds *fds, struct rota__ready *ready);
 int rota__fds_take_error(struct rota__fds *fds, struct rota__slot *slot);
 
+/*
+ * The same for a report of a wish of before. If all of the descriptor was
+ * given up with it, whoever watches it now is told to the kernel anew.
+ */
+void rota__fds_lose_stale(
+	struct rota__fds *fds, const struct rota__ready *ready);
+
 /* Makes the kernel's state anew and tells it all; `is_forked` in a child. */
 int rota__fds_rebuild(struct rota_loop *loop, int is_forked);
 

@@ -266,6 +266,17 @@ watchers_that_come_and_go(void)
 	}
 }
 
+/* Closes watcher 0, unless it has been told and has closed itself. */
+static void
+close_first(void)
+{
+	if (rota_handle_is_closing(&ios[0].handle) ||
+		ios[0].handle.loop == NULL)
+		return;
+	close_one(&ios[0].handle, NULL);
+	now.n_told++;
+}
+
 /* The old wish may still be on its way to the kernel. */
 static void
 a_number_used_again(void)
@@ -277,13 +288,32 @@ a_number_used_again(void)
 	harness_put(fds[1], 'x');
 	is_watched = watch(0, fds[1], ROTA_WRITABLE);
 	(void)run_checked(ROTA_RUN_NOWAIT);
-	if (is_watched && !rota_handle_is_closing(&ios[0].handle) &&
-		ios[0].handle.loop != NULL) {
-		close_one(&ios[0].handle, NULL);
-		now.n_told++;
-	}
+	if (is_watched)
+		close_first();
 	ck_assert_int_eq(dup2(fds[0], fds[1]), fds[1]);
 	(void)watch(1, fds[1], ROTA_READABLE);
+	drive(ROTA_RUN_DEFAULT);
+}
+
+/* Both wishes go to the kernel at once, where it has more to report before. */
+static void
+a_number_used_again_at_once(void)
+{
+	int fds[2];
+	int old[2];
+	int is_watched;
+
+	keep_pipe(fds);
+	keep_pipe(old);
+	harness_put(fds[1], 'x');
+	(void)watch(2, fds[0], ROTA_READABLE);
+	(void)note(rota_loop_prepare(loop));
+	is_watched = watch(0, old[1], ROTA_WRITABLE);
+	(void)note(rota_loop_dispatch(loop));
+	if (is_watched)
+		close_first();
+	ck_assert_int_eq(dup2(fds[0], old[1]), old[1]);
+	(void)watch(1, old[1], ROTA_READABLE);
 	drive(ROTA_RUN_DEFAULT);
 }
 
@@ -921,6 +951,7 @@ static const struct program programs[] = {
 	{ "a file among writes", a_file_among_writes, 0, NULL },
 	{ "a file that is always ready", a_file_that_is_always_ready, 1, NULL },
 	{ "a number used again", a_number_used_again, 1, NULL },
+	{ "a number used again at once", a_number_used_again_at_once, 1, NULL },
 	{ "a registration that is stale", a_registration_that_is_stale, 1,
 		NULL },
 	{ "a signal before a move", a_signal_before_a_move, 1, NULL },
