@@ -258,6 +258,9 @@ names_sys(const struct rota_sys *other)
 {
 	static struct rota_sys sys;
 
+	/* A look-up that was left may still be using it. */
+	if (base == other)
+		return &sys;
 	base = other;
 	sys = *other;
 	sys.realloc = counted_realloc;
