@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A request is work in flight: a write, a connect, a shutdown. It ends
- * exactly once, in its callback, with 0 or a negative errno, and never
+ * A request is work in flight: a write, a connect, a look-up, a job of a
+ * pool. It ends exactly once, in its callback, with 0 or a negative errno, and never
  * inside the call that began it. Between, its memory belongs to the loop;
  * when its callback begins it is the caller's again.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Streams: one way to read, write and shut down, whatever is underneath.
- * Each kind of stream (TCP now) embeds a struct rota_stream first and has
+ * Each kind of stream (TCP, say) embeds a struct rota_stream first and has
  * its own table; the functions here go through that table.
  */
 #ifndef ROTA_STREAM_H
@@ -200,7 +200,8 @@ enum rota_open_flag {
  * unit: flags is an or of enum rota_open_flag.
  * errors: -EINVAL loop or stream is NULL, flags has other bits; -EBADF;
  *	-EISDIR a directory; -EPROTOTYPE a datagram socket; -ENOMEM; those of
- *	fcntl(2) and getpeername(2). The handle is still blank then, the descriptor as before.
+ *	fcntl(2) and getpeername(2). The handle is still blank then, the
+ *	descriptor as before.
  * when: the loop's thread.
  */
 ROTA_API int rota_stream_open(struct rota_loop *loop,
