@@ -5,10 +5,17 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/order.h"
 #include "core/ring.h"
 
 /* Of the pass: 1 / share in whole numbers, for each share exact enough. */
 #define STRIDE (UINT64_C(1) << 32)
+
+static struct rota__level *
+level_in(struct rota__lanes *lanes, const struct rota_job *job)
+{
+	return &lanes->lanes[job->lane].levels[rota__job_level(job)];
+}
 
 static unsigned
 lowest_bit(uint32_t bits)
@@ -28,7 +35,7 @@ clear(struct rota__lane *lane)
 	unsigned level;
 
 	for (level = 0; level < ROTA__N_JOB_LEVELS; level++)
-		rota__ring_init(&lane->levels[level]);
+		rota__ring_init(&lane->levels[level].jobs);
 	lane->used_levels = 0;
 	lane->n_queued = 0;
 	lane->n_running = 0;
@@ -112,12 +119,31 @@ count_queued(struct rota__lanes *lanes, const struct rota_job *job)
 	lanes->waiting |= UINT32_C(1) << job->lane;
 }
 
+/*
+ * Each goes behind those that were there before, and so before those of the
+ * same put, which have come later: nobody needs to turn the chain around.
+ */
 void
-rota__lanes_put(struct rota__lanes *lanes, struct rota_job *job)
+rota__lanes_put(struct rota__lanes *lanes, struct rota_link *last)
 {
-	count_queued(lanes, job);
-	rota__ring_append(&lanes->lanes[job->lane].levels[rota__job_level(job)],
-		&job->line);
+	struct rota_link *next;
+
+	lanes->n_puts++;
+	for (; last != NULL; last = next) {
+		struct rota_job *job =
+			ROTA__CONTAINER(last, struct rota_job, line);
+		struct rota__level *level;
+
+		ROTA__RECEIVES(last);
+		level = level_in(lanes, job);
+		next = last->next;
+		if (level->n_puts != lanes->n_puts) {
+			level->n_puts = lanes->n_puts;
+			level->mark = level->jobs.prev;
+		}
+		count_queued(lanes, job);
+		rota__ring_insert_before(level->mark->next, last);
+	}
 }
 
 void
@@ -127,7 +153,7 @@ rota__lanes_remove(struct rota__lanes *lanes, struct rota_job *job)
 	unsigned level = rota__job_level(job);
 
 	rota__ring_remove(&job->line);
-	if (rota__ring_is_empty(&lane->levels[level]))
+	if (rota__ring_is_empty(&lane->levels[level].jobs))
 		lane->used_levels &= ~(UINT32_C(1) << level);
 	if (--lane->n_queued == 0)
 		lanes->waiting &= ~(UINT32_C(1) << job->lane);
@@ -162,10 +188,10 @@ rota__lanes_most(const struct rota__lanes *lanes, unsigned number)
 static struct rota_job *
 first_of(const struct rota__lane *lane)
 {
-	const struct rota_link *level =
+	const struct rota__level *level =
 		&lane->levels[lowest_bit(lane->used_levels)];
 
-	return ROTA__CONTAINER(level->next, struct rota_job, line);
+	return ROTA__CONTAINER(level->jobs.next, struct rota_job, line);
 }
 
 struct rota_job *
@@ -224,8 +250,7 @@ unsigned
 rota__lanes_take_more(struct rota__lanes *lanes, const struct rota_job *job,
 	struct rota_job **ret_jobs, unsigned n)
 {
-	const struct rota_link *level =
-		&lanes->lanes[job->lane].levels[rota__job_level(job)];
+	const struct rota_link *level = &level_in(lanes, job)->jobs;
 	unsigned i;
 
 	for (i = 0; i < n && !rota__ring_is_empty(level); i++) {
@@ -242,13 +267,9 @@ rota__lanes_put_back(
 	struct rota__lanes *lanes, struct rota_job **jobs, unsigned n)
 {
 	while (n-- > 0) {
-		const struct rota_job *job = jobs[n];
-
-		count_queued(lanes, job);
-		rota__ring_insert_before(lanes->lanes[job->lane]
-						 .levels[rota__job_level(job)]
-						 .next,
-			&jobs[n]->line);
+		count_queued(lanes, jobs[n]);
+		rota__ring_insert_before(
+			level_in(lanes, jobs[n])->jobs.next, &jobs[n]->line);
 	}
 }
 

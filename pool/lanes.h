@@ -23,9 +23,17 @@ rota__job_level(const struct rota_job *job)
 	return (unsigned)(ROTA_JOB_PRIORITY_MAX - job->priority);
 }
 
+/* Jobs of one priority. */
+struct rota__level {
+	/* By their `line`, the first one first. */
+	struct rota_link jobs;
+	/* The last of those before rota__lanes_put() number `n_puts`. */
+	struct rota_link *mark;
+	uint32_t n_puts;
+};
+
 struct rota__lane {
-	/* Jobs by their `line`, the first one first. */
-	struct rota_link levels[ROTA__N_JOB_LEVELS];
+	struct rota__level levels[ROTA__N_JOB_LEVELS];
 	/* Bit i: levels[i] has a job. */
 	uint32_t used_levels;
 	uint32_t n_queued;
@@ -56,6 +64,7 @@ struct rota__lanes {
 	uint32_t n_shared;
 	/* The pass of the lane that has been served last. */
 	uint64_t pass;
+	uint32_t n_puts;
 };
 
 /* Three lanes, without jobs. */
@@ -68,7 +77,8 @@ int rota__lanes_set(struct rota__lanes *lanes, unsigned lane,
 /* Forgets all jobs. */
 void rota__lanes_clear(struct rota__lanes *lanes);
 
-void rota__lanes_put(struct rota__lanes *lanes, struct rota_job *job);
+/* Puts jobs behind all others; they come by line.next, the last one first. */
+void rota__lanes_put(struct rota__lanes *lanes, struct rota_link *last);
 
 /* Takes one that waits. */
 void rota__lanes_remove(struct rota__lanes *lanes, struct rota_job *job);

@@ -70,31 +70,13 @@ rota__pool_release(struct rota_pool *pool)
 	free_pool(pool);
 }
 
-/* They come in the order of pushing only when turned around. */
 void
 rota__pool_collect(struct rota_pool *pool)
 {
-	struct rota_link *link;
-	struct rota_link *ordered = NULL;
-
 	if (__atomic_load_n(&pool->arrived, __ATOMIC_SEQ_CST) == NULL)
 		return;
-	link = __atomic_exchange_n(&pool->arrived, NULL, __ATOMIC_ACQUIRE);
-	while (link != NULL) {
-		struct rota_link *next;
-
-		ROTA__RECEIVES(link);
-		next = link->next;
-		link->next = ordered;
-		ordered = link;
-		link = next;
-	}
-	while (ordered != NULL) {
-		link = ordered;
-		ordered = link->next;
-		rota__lanes_put(&pool->lanes,
-			ROTA__CONTAINER(link, struct rota_job, line));
-	}
+	rota__lanes_put(&pool->lanes,
+		__atomic_exchange_n(&pool->arrived, NULL, __ATOMIC_ACQUIRE));
 }
 
 void
