@@ -324,6 +324,21 @@ stage_tsan()
 		--enable-assertions --enable-sanitize=thread --with-fake-kqueue
 }
 
+# The pool under helgrind, which is told what it cannot see of atomic words.
+stage_helgrind()
+{
+	export CK_FORK=no ROTA_TEST_BACKEND=epoll ROTA_TEST_QUICK=1
+	build CC=gcc CFLAGS='-g -O1' --disable-shared --enable-assertions \
+		--enable-helgrind
+	make -j"$jobs" tests/check_pool tests/check_pool_life \
+		tests/check_pool_races
+	helgrind='timeout -k 10 400 valgrind --quiet --error-exitcode=9'
+	helgrind+=' --tool=helgrind --child-silent-after-fork=yes'
+	helgrind+=" --suppressions=$src/tests/helgrind.supp"
+	check make check LOG_COMPILER="$helgrind" \
+		TESTS='tests/check_pool tests/check_pool_life tests/check_pool_races'
+}
+
 # The programs of `make check` under memcheck. CK_FORK=no, since what a child
 # of libcheck has leaked is not counted. epoll_pwait2 is unknown to this
 # valgrind, which makes it fail: a run of the way back to epoll_wait. Without
