@@ -132,7 +132,7 @@ begin(void *loop, struct connection *connection, struct echo *echo, int fd)
 	connection->echo = echo;
 	libuv_must(uv_tcp_init(loop, &connection->tcp), "tcp");
 	libuv_must(uv_tcp_open(&connection->tcp, fd), "tcp");
-	if (echo->pieces > 1) {
+	if (echo->is_queued) {
 		struct reply *reply = get_memory(1,
 			sizeof(*reply) + echo->pieces * sizeof(*reply->writes));
 

@@ -23,6 +23,7 @@ void on_senders(struct sample *sample);
 void on_posts(struct sample *sample);
 
 void on_echo(struct sample *sample);
+void on_echo_queued(struct sample *sample);
 void on_pieces(struct sample *sample);
 
 void on_churn(struct sample *sample);

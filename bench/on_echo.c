@@ -81,7 +81,7 @@ freely(struct sample *sample, int control)
 }
 
 static void
-serve(struct sample *sample, unsigned pieces)
+serve(struct sample *sample, unsigned pieces, int is_queued)
 {
 	int control;
 
@@ -91,6 +91,7 @@ serve(struct sample *sample, unsigned pieces)
 	echo.fds = get_memory(echo.n, sizeof(*echo.fds));
 	echo.size_bytes = sample->size_bytes;
 	echo.pieces = pieces;
+	echo.is_queued = is_queued;
 	sample_open(sample);
 	echo.stopper.loop = sample->loop;
 	echo.stopper.stop = sample->subject->stop;
@@ -105,11 +106,17 @@ serve(struct sample *sample, unsigned pieces)
 void
 on_echo(struct sample *sample)
 {
-	serve(sample, 1);
+	serve(sample, 1, 0);
+}
+
+void
+on_echo_queued(struct sample *sample)
+{
+	serve(sample, 1, 1);
 }
 
 void
 on_pieces(struct sample *sample)
 {
-	serve(sample, 8);
+	serve(sample, 8, 1);
 }

@@ -127,7 +127,7 @@ begin(void *loop, struct connection *connection, struct echo *echo, int fd)
 	connection->echo = echo;
 	rota_must(rota_tcp_init(loop, &connection->tcp), "tcp");
 	rota_must(rota_tcp_open(&connection->tcp, fd), "tcp");
-	if (echo->pieces > 1) {
+	if (echo->is_queued) {
 		struct reply *reply = get_memory(1,
 			sizeof(*reply) + echo->pieces * sizeof(*reply->writes));
 

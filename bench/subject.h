@@ -108,6 +108,8 @@ struct echo {
 	unsigned size_bytes;
 	/* In how many writes a reply is sent. */
 	unsigned pieces;
+	/* A reply is queued, where there is such a way, and not tried. */
+	int is_queued;
 	/* Bytes until the run ends. */
 	unsigned long left_bytes;
 	struct stopper stopper;

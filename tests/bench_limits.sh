@@ -45,7 +45,7 @@ sed -n 's/^SANITIZE_FLAGS = *//p' Makefile | grep -q . &&
 	skip "a sanitizer is on"
 
 workloads='pipes-1000-100 toggle turn timers-10k rearm-10k restart echo-100-16
-	pieces udp-64'
+	echo-queued pieces udp-64'
 
 # measure WORKLOAD: prints "WORKLOAD INSTRUCTIONS CALLS", on epoll.
 measure()
