@@ -18,14 +18,15 @@ prepare(struct sample *sample)
 	sample_open(sample);
 }
 
-static pthread_t
+/* Nobody waits for it: the process ends. */
+static void
 start(void *(*fn)(void *data), void *data)
 {
 	pthread_t thread;
 
 	if (pthread_create(&thread, NULL, fn, data) != 0)
 		die("no thread can be started");
-	return thread;
+	(void)pthread_detach(thread);
 }
 
 static void
@@ -97,7 +98,7 @@ on_ping_pong(struct sample *sample)
 	sample->subject->bell_make(sample->loop, &court.here);
 	(void)pthread_mutex_init(&court.lock, NULL);
 	(void)pthread_cond_init(&court.changed, NULL);
-	(void)start(play, &court);
+	start(play, &court);
 	(void)pthread_mutex_lock(&court.lock);
 	while (!court.is_ready)
 		(void)pthread_cond_wait(&court.changed, &court.lock);
@@ -175,7 +176,7 @@ gather(struct sample *sample, struct crowd *crowd, void *(*fn)(void *data))
 	atomic_store(&crowd->n_at_work, sample->n);
 	crowd->left = sample->n_events;
 	for (unsigned i = 0; i < sample->n; i++)
-		(void)start(fn, crowd);
+		start(fn, crowd);
 	sample_tell_time(sample, sample_measure(sample, let_go));
 }
 

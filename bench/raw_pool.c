@@ -141,6 +141,7 @@ open_pool(void *loop, const struct subject *subject)
 
 		if (pthread_create(&thread, NULL, work, NULL) != 0)
 			die("no thread can be started");
+		(void)pthread_detach(thread);
 	}
 }
 
