@@ -4,7 +4,7 @@
 # usage: bad_input_complete.sh [SRCDIR]
 #
 # Each function of the public headers is called with bad input somewhere in
-# tests/check_bad_input.c, by its own name or through its macro.
+# tests/check_bad_input_*.c, by its own name or through its macro.
 
 set -u
 cd -- "${1:-${srcdir:-$(dirname -- "$0")/..}}" || exit 99
@@ -13,7 +13,7 @@ dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
 
 sh tests/promises.sh . >"$dir/promises" || exit 99
-LC_ALL=C awk -f tests/lint/strip.awk tests/check_bad_input.c |
+cat tests/check_bad_input_*.c | LC_ALL=C awk -f tests/lint/strip.awk |
 	tr -cs 'A-Za-z0-9_' '\n' | LC_ALL=C sort -u >"$dir/words"
 
 # An awk that misreads the headers must not pass for a complete test.
@@ -33,7 +33,7 @@ NR == FNR {
 	for (i = 1; i <= NF; i++)
 		if ($i in is_word)
 			next
-	print $1 " is not tried in tests/check_bad_input.c"
+	print $1 " is not tried in tests/check_bad_input_*.c"
 	n_missing++
 }
 
