@@ -113,8 +113,9 @@ int
 rota_fs_mkdtemp_with(struct rota_loop *loop, struct rota_fs *fs,
 	char *path_template, rota_fs_fn *fn, const char *place)
 {
-	if (fs != NULL)
-		fs->memory = path_template;
+	if (fs == NULL)
+		return -EINVAL;
+	fs->memory = path_template;
 	return begin_path(loop, fs, path_template, 0, &op_mkdtemp, fn, place);
 }
 
@@ -122,8 +123,9 @@ int
 rota_fs_mkstemp_with(struct rota_loop *loop, struct rota_fs *fs,
 	char *path_template, rota_fs_fn *fn, const char *place)
 {
-	if (fs != NULL)
-		fs->memory = path_template;
+	if (fs == NULL)
+		return -EINVAL;
+	fs->memory = path_template;
 	return begin_path(loop, fs, path_template, 0, &op_mkstemp, fn, place);
 }
 

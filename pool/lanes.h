@@ -71,7 +71,7 @@ struct rota__lanes {
 void rota__lanes_init(struct rota__lanes *lanes, unsigned n_threads);
 
 /* -EINVAL if an option is out of range. */
-int rota__lanes_set(struct rota__lanes *lanes, unsigned lane,
+int rota__lanes_set(struct rota__lanes *lanes, unsigned number,
 	const struct rota_lane_options *options);
 
 /* Forgets all jobs. */
@@ -108,9 +108,9 @@ unsigned rota__lanes_take_more(struct rota__lanes *lanes,
 void rota__lanes_put_back(
 	struct rota__lanes *lanes, struct rota_job **jobs, unsigned n);
 
-/* A job of that lane starts, by other ways; and has ended, n were run. */
-void rota__lanes_started(struct rota__lanes *lanes, unsigned lane);
-void rota__lanes_ended(struct rota__lanes *lanes, unsigned lane, unsigned n);
+/* A job of lane `number` starts, by other ways; and has ended, n were run. */
+void rota__lanes_started(struct rota__lanes *lanes, unsigned number);
+void rota__lanes_ended(struct rota__lanes *lanes, unsigned number, unsigned n);
 
 /* Bit i: a job of lane i, if there was one more, could start. */
 uint32_t rota__lanes_open(const struct rota__lanes *lanes);
