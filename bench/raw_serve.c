@@ -145,6 +145,7 @@ raw_send_one_back(struct datagrams *datagrams)
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-redundant-declaration) */
 extern char **environ;
 
 int

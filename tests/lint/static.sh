@@ -3,11 +3,11 @@
 #
 # usage: static.sh [SRCDIR [BUILDDIR]]
 #
-# cppcheck and clang-tidy over the library and the examples. Slow, so it is no
-# part of `make check`. BUILDDIR is a configured build (for config.h); without
-# it the source directory is taken for one. More options for the preprocessor
-# come from the environment, in CPPFLAGS. Cannot be run (77) where there is
-# neither tool.
+# cppcheck and clang-tidy over the library, the examples and rota-bench. Slow,
+# so it is no part of `make check`. BUILDDIR is a configured build (for
+# config.h); without it the source directory is taken for one. More options for
+# the preprocessor come from the environment, in CPPFLAGS. Cannot be run (77)
+# where there is neither tool.
 
 build=${2:-}
 [ -z "$build" ] || build=$(CDPATH='' cd -- "$build" && pwd) || exit 2
@@ -25,7 +25,7 @@ set -- "$@" ${CPPFLAGS:-}
 config=$build/config.h
 [ -f "$config" ] || config=/dev/null
 
-sources '*.c' core backends pool examples >"$scratch/files"
+sources '*.c' core backends pool examples bench >"$scratch/files"
 ran=no
 
 if command -v cppcheck >/dev/null 2>&1; then
