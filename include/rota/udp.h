@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * UDP over IPv4 and IPv6: datagrams, each for itself. A socket is made by
- * bind, connect or the first send, of the family of that address.
+ * bind, connect or the first send, of the family of that address. (Those of
+ * unix-domain sockets are in rota/unix.h, and use these handles.)
  */
 #ifndef ROTA_UDP_H
 #define ROTA_UDP_H
