@@ -11,9 +11,10 @@
 #
 # The answer is in VARIABLE_CFLAGS and VARIABLE_LIBS, which the user can give,
 # in $have_VARIABLE and in the Automake conditional HAVE_VARIABLE. What a
-# static library of ours leaves to others is added to REQUIRES_PRIVATE or, not
-# known to pkg-config, to LIBS_PRIVATE; and all of it, as CMake has lists, to
-# CMAKE_LIBS.
+# static library of ours leaves to others is added to LIBS_PRIVATE and, as CMake
+# has lists, to CMAKE_LIBS. (Requires.private of rota.pc would have pkg-config
+# ask for MODULE even for the shared library, whose users need no headers and
+# no module of it.)
 AC_DEFUN([ROTA_LIBRARY], [
 have_$1=no
 rota_library_given=no
@@ -40,10 +41,9 @@ AS_IF([test "$have_$1" = yes],
 	 AC_MSG_RESULT([$have_$1])])
 AS_IF([test "$have_$1" = yes],
 	[AS_IF([test "$rota_library_given" = yes],
-		[LIBS_PRIVATE="$LIBS_PRIVATE $[]$1[]_LIBS"
-		 rota_library_libs=$[]$1[]_LIBS],
-		[REQUIRES_PRIVATE="$REQUIRES_PRIVATE $3"
-		 rota_library_libs=`$PKG_CONFIG --static --libs $3`])
+		[rota_library_libs=$[]$1[]_LIBS],
+		[rota_library_libs=`$PKG_CONFIG --static --libs $3`])
+	 LIBS_PRIVATE="$LIBS_PRIVATE $rota_library_libs"
 	 for rota_library_lib in $rota_library_libs; do
 		CMAKE_LIBS="$CMAKE_LIBS;$rota_library_lib"
 	 done],
