@@ -91,7 +91,7 @@ int rota__lanes_has_before(
 	const struct rota__lanes *lanes, const struct rota_job *job);
 
 /* How many jobs of a lane may run at once. */
-unsigned rota__lanes_most(const struct rota__lanes *lanes, unsigned lane);
+unsigned rota__lanes_most(const struct rota__lanes *lanes, unsigned number);
 
 /* Takes any that waits, without starting it; NULL if none does. */
 struct rota_job *rota__lanes_remove_any(struct rota__lanes *lanes);
