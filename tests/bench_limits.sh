@@ -102,7 +102,7 @@ for workload in $workloads; do
 		failed=1
 		continue
 	}
-	for try in 1 2 3; do
+	for try in 1 2 3 4 5 6; do
 		measure "$workload" | judge && continue 2
 	done
 	echo "$workload has grown, $try times out of $try"
