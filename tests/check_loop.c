@@ -697,7 +697,7 @@ on_foreign_signal(int signum)
 }
 
 static void
-send_foreign_signals(long us)
+send_foreign_signals(int us)
 {
 	struct itimerval often = { { 0, us }, { 0, us } };
 	struct sigaction action = { .sa_handler = on_foreign_signal };

@@ -45,7 +45,7 @@ static uint32_t waits_seed;
 static char log_text[1 << 17];
 static size_t n_log;
 
-static void
+__attribute__((format(printf, 1, 2))) static void
 note(const char *format, ...)
 {
 	va_list args;
