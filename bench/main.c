@@ -35,7 +35,8 @@ static const char usage[] =
 	"  --csv FILE, --json FILE, --markdown FILE, --svg FOLDER\n"
 	"  --tiny           only to see that all works\n"
 	"  --quiet          no line on the progress\n"
-	"  --help           this text\n";
+	"  --help           this text\n"
+	"  --version        which rota this is\n";
 
 struct settings {
 	const char *backends;
@@ -202,6 +203,7 @@ read_settings(
 		{ "rounds", required_argument, NULL, 'r' },
 		{ "svg", required_argument, NULL, 's' },
 		{ "tiny", no_argument, NULL, 't' },
+		{ "version", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -220,6 +222,9 @@ read_settings(
 		case 'j':
 			settings->json = optarg;
 			break;
+		case 'v':
+			printf("rota-bench %s\n", rota_version());
+			exit(0);
 		case 'm':
 			settings->markdown = optarg;
 			break;

@@ -138,6 +138,7 @@ rota_loop_close(struct rota_loop *loop)
 	if (loop->spare_fd >= 0)
 		(void)loop->sys->close(loop->spare_fd);
 	rota__metrics_free(loop);
+	rota__inbox_empty(loop);
 	rota__children_fini(loop);
 	rota__files_fini(loop);
 	rota__inbox_fini(loop);

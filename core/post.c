@@ -545,6 +545,13 @@ rota__inbox_init(struct rota_loop *loop)
 	return r;
 }
 
+/* That others were about to wake us for it is still known. */
+void
+rota__inbox_empty(struct rota_loop *loop)
+{
+	(void)take_all(&loop->inbox);
+}
+
 void
 rota__inbox_fini(struct rota_loop *loop)
 {

@@ -126,6 +126,9 @@ void rota__inbox_put_signal(struct rota_loop *loop, struct rota_note *note,
 	void (*deliver)(struct rota_loop *, struct rota_note *));
 
 int rota__inbox_init(struct rota_loop *loop);
+
+/* Drops what is there, when its memory is about to be freed with the loop. */
+void rota__inbox_empty(struct rota_loop *loop);
 void rota__inbox_fini(struct rota_loop *loop);
 
 /* Makes a wake-up of its own for a child; the parent's is only closed. */

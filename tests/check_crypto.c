@@ -240,6 +240,7 @@ LOOP_TEST(a_sum_that_runs_can_be_cancelled)
 	struct rota_hash hash;
 	uint64_t seen = 0;
 
+	n_told = 0;
 	ck_ok(rota_hash_file(loop, &hash, "sha256", "/dev/zero", on_hash));
 	while (seen == 0)
 		seen = rota_hash_progress(&hash);
@@ -402,11 +403,12 @@ LOOP_TEST(a_key_may_be_cancelled)
 {
 	const struct rota_secret secret = SECRET("password", "salt");
 	static struct rota_derive derives[16];
-	unsigned char key[20];
+	unsigned char keys[16][20];
 
+	n_told = 0;
 	for (int i = 0; i < 16; i++)
 		ck_ok(rota_pbkdf2(loop, &derives[i], "sha1", &secret, 20000,
-			key, 20, on_derive));
+			keys[i], 20, on_derive));
 	for (int i = 15; i >= 0; i--)
 		(void)rota_request_cancel(&derives[i].job.request);
 	run_to_the_end();

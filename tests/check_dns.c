@@ -938,6 +938,8 @@ NAMES_TEST(an_executor_may_run_what_was_left)
 	struct rota_lookup lookups[2];
 	struct rota_loop *other;
 
+	n_submitted = 0;
+	submit_error = 0;
 	options.executor = &executor;
 	ck_ok(rota_pool_create(&options, &pool));
 	other = make_loop_with(pool);

@@ -76,6 +76,7 @@ close_both(void)
 	static void name##_in_loop(void); \
 	START_TEST(name) \
 	{ \
+		n_told = 0; \
 		harness_open_with(_i, faults_sys()); \
 		faults_reset(); \
 		dns_server_open(loop, &server); \
