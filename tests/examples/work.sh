@@ -12,7 +12,7 @@ for backend in $usable; do
 	ends 0 parallel_work examples/parallel_work --backend "$backend" \
 		--limit 200000 --threads 3
 	says parallel_work "^17984 primes below 200000, counted in 64 slices of 64 (backend $backend)\$"
-	examples/parallel_work --backend "$backend" --limit 1000000000000 \
+	examples/parallel_work --backend "$backend" --limit 4000000000 \
 		>"$dir/parallel_work.out" 2>&1 </dev/null &
 	client=$!
 	nap
@@ -22,5 +22,5 @@ for backend in $usable; do
 	wait "$client" || status=$?
 	client=
 	[ $status -eq 130 ] || fail "parallel_work ended with $status"
-	says parallel_work "^[0-9]* primes below 1000000000000, counted in [0-9]* slices of 64 (backend $backend)\$"
+	says parallel_work "^[0-9]* primes below 4000000000, counted in [0-9]* slices of 64 (backend $backend)\$"
 done
