@@ -67,8 +67,11 @@ struct rota_loop_options {
 	 * that is made has four.
 	 */
 	unsigned pool_threads;
-	/* Room for rota_options_from_env() to keep what it read. Private. */
-	char backend_from_env[64];
+	/*
+	 * Room for rota_options_from_env() to keep what it read. Private. Of a
+	 * length that leaves no gap behind it.
+	 */
+	char backend_from_env[68];
 };
 
 #define ROTA_LOOP_OPTIONS_INIT \

@@ -354,6 +354,7 @@ stage_valgrind()
 	memcheck+=' --errors-for-leak-kinds=definite,indirect,possible'
 	memcheck+=' --show-leak-kinds=definite,indirect,possible'
 	memcheck+=' --child-silent-after-fork=yes --num-callers=25 --fair-sched=yes'
+	memcheck+=" --suppressions=$src/tests/memcheck.supp"
 	check_programs test_scripts= LOG_COMPILER="$memcheck"
 }
 
