@@ -15,10 +15,19 @@ struct pools pools;
 /* There in a program that is built with the thread sanitizer. */
 extern void __tsan_init(void) __attribute__((weak));
 
+/* Valgrind preloads a library; now and then such a child hangs in it. */
+static int
+is_in_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload != NULL && strstr(preload, "vgpreload") != NULL;
+}
+
 int
 pools_child_has_threads(void)
 {
-	return __tsan_init == NULL;
+	return __tsan_init == NULL && !is_in_valgrind();
 }
 
 /* What a thread was to run. */
