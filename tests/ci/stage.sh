@@ -315,7 +315,7 @@ stage_asan()
 # the sanitizer has room for, and it then ends with "unexpected memory mapping".
 stage_tsan()
 {
-	export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+	export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$src/tests/tsan.supp
 	make()
 	{
 		setarch "$(uname -m)" -R make "$@"
