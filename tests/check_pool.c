@@ -10,26 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "tests/pools.h"
+#include "tests/works.h"
 
 #define MS ROTA_MILLISECOND
-#define MAX_WORKS 16
-
-static struct rota_pool *pool;
-static struct rota_work works[MAX_WORKS];
-static unsigned n_works;
-
-static pthread_mutex_t ran_lock = PTHREAD_MUTEX_INITIALIZER;
-static char ran[MAX_WORKS + 1];
-
-/* Which work has run, as letters. */
-static void
-note_run(const struct rota_work *work)
-{
-	pthread_mutex_lock(&ran_lock);
-	ran[strlen(ran)] = (char)('a' + (work - works));
-	pthread_mutex_unlock(&ran_lock);
-}
 
 static void
 begin(unsigned n_threads)
@@ -38,56 +21,6 @@ begin(unsigned n_threads)
 	memset(works, 0, sizeof(works));
 	memset(ran, 0, sizeof(ran));
 	n_works = 0;
-}
-
-static void
-end(void)
-{
-	gate_open();
-	run_to_the_end();
-	pools_close(pool);
-}
-
-static int
-run_plain(struct rota_work *work)
-{
-	note_run(work);
-	return 0;
-}
-
-static int
-run_gate(struct rota_work *work)
-{
-	note_run(work);
-	gate_pass();
-	return 0;
-}
-
-/* A letter of its own for each; a capital if it has not ended with 0. */
-static void
-on_done(struct rota_work *work, int status)
-{
-	trace((char)((status == 0 ? 'a' : 'A') + (work - works)));
-}
-
-static struct rota_work *
-start_in(unsigned lane, int priority, rota_work_run_fn *run)
-{
-	struct rota_work_options options = ROTA_WORK_OPTIONS_INIT;
-	struct rota_work *work = &works[n_works++];
-
-	ck_assert_uint_le(n_works, MAX_WORKS);
-	options.pool = pool;
-	options.lane = lane;
-	options.priority = priority;
-	ck_ok(rota_work_start_with(loop, work, &options, run, on_done));
-	return work;
-}
-
-static struct rota_work *
-start(rota_work_run_fn *run)
-{
-	return start_in(ROTA_LANE_CPU, 0, run);
 }
 
 /* Run and done *******************************************************/
@@ -124,15 +57,18 @@ LOOP_TEST(work_runs_in_another_thread_and_is_told_in_the_loops)
 	ck_trace("");
 	run_to_the_end();
 	ck_trace("D");
-	end();
+	end_works();
 }
 
 LOOP_TEST(work_in_flight_holds_the_loop_and_is_named)
 {
+	struct rota_work_options options = ROTA_WORK_OPTIONS_INIT;
 	char text[200];
 
 	begin(1);
-	start(run_gate);
+	options.pool = pool;
+	ck_ok(rota_work_start_with(
+		loop, &works[0], &options, run_gate, on_done));
 	ck_assert_int_eq(rota_loop_alive(loop), 1);
 	ck_err(rota_loop_close(loop), -EBUSY);
 	ck_assert_int_eq(
@@ -140,7 +76,7 @@ LOOP_TEST(work_in_flight_holds_the_loop_and_is_named)
 	ck_assert_ptr_nonnull(
 		strstr(text, "work: in flight, referenced, callback on_done,"));
 	ck_assert_ptr_nonnull(strstr(text, "check_pool.c:"));
-	end();
+	end_works();
 	ck_trace("a");
 }
 
@@ -152,7 +88,7 @@ LOOP_TEST(unreferenced_work_does_not_hold_the_loop)
 	ck_trace("");
 	ck_err(rota_loop_close(loop), -EBUSY);
 	ck_ok(rota_request_ref(&works[0].job.request));
-	end();
+	end_works();
 	ck_trace("a");
 }
 
@@ -179,7 +115,7 @@ LOOP_TEST(work_can_be_started_anew_when_it_is_done)
 	run_to_the_end();
 	ck_trace("aaaaa");
 	ck_assert_str_eq(ran, "aaaaa");
-	end();
+	end_works();
 }
 
 LOOP_TEST(work_is_told_in_the_order_of_its_end)
@@ -191,7 +127,7 @@ LOOP_TEST(work_is_told_in_the_order_of_its_end)
 	start(run_plain);
 	while (pools_metrics(pool).lanes[ROTA_LANE_CPU].done < 2)
 		run_once_checked(ROTA_RUN_NOWAIT);
-	end();
+	end_works();
 	ck_trace("bca");
 }
 
@@ -226,7 +162,7 @@ START_TEST(ends_come_together_and_wake_the_loop_once_at_most)
 	run_to_the_end();
 	ck_assert_uint_le(atomic_load(&pools.n_wakes), 7);
 	ck_ok(rota_handle_close(&timer.handle, NULL));
-	end();
+	end_works();
 }
 END_TEST
 
@@ -250,7 +186,7 @@ LOOP_TEST(one_job_starts_one_thread)
 		run_to_the_end();
 	}
 	ck_assert_uint_eq(atomic_load(&pools.n_started), 1);
-	end();
+	end_works();
 }
 
 LOOP_TEST(five_jobs_on_four_threads_run_four_at_once)
@@ -265,7 +201,7 @@ LOOP_TEST(five_jobs_on_four_threads_run_four_at_once)
 	ck_assert_uint_eq(metrics.lanes[ROTA_LANE_CPU].running, 4);
 	ck_assert_uint_eq(metrics.lanes[ROTA_LANE_CPU].queued, 1);
 	ck_assert_uint_eq(metrics.n_alive, 4);
-	end();
+	end_works();
 	ck_assert_uint_eq(gate_n_most(), 4);
 	ck_assert_uint_eq(atomic_load(&pools.n_started), 4);
 	ck_assert_uint_eq(strlen(trace_text()), 5);
@@ -294,7 +230,7 @@ LOOP_TEST(five_jobs_of_100_ms_take_two_rounds_on_four_threads)
 	took_ns = harness_true_ns() - began_ns;
 	ck_assert_uint_ge(took_ns, 200 * MS);
 	ck_assert_uint_lt(took_ns, 490 * MS);
-	end();
+	end_works();
 }
 
 static const unsigned sizes[] = { 1, 2, 4, 8, 2, 1, 8, 4 };
@@ -324,7 +260,7 @@ LOOP_TEST(a_pool_is_resized_while_it_is_busy)
 		gate_open();
 		run_to_the_end();
 	}
-	end();
+	end_works();
 }
 
 LOOP_TEST(a_pool_that_has_grown_starts_what_waits)
@@ -336,7 +272,7 @@ LOOP_TEST(a_pool_that_has_grown_starts_what_waits)
 	ck_ok(rota_pool_resize(pool, 3));
 	gate_await(3);
 	ck_assert_uint_eq(pools_metrics(pool).n_alive, 3);
-	end();
+	end_works();
 	ck_assert_uint_eq(gate_n_most(), 3);
 }
 
@@ -357,7 +293,7 @@ LOOP_TEST(threads_that_are_too_many_end)
 	start(run_plain);
 	run_to_the_end();
 	ck_assert_uint_eq(atomic_load(&pools.n_started), 8);
-	end();
+	end_works();
 }
 
 /* Lanes **************************************************************/
@@ -422,7 +358,7 @@ LOOP_TEST(when_all_slow_threads_hang_files_go_on)
 	ck_assert_uint_eq(pools_metrics(pool).lanes[ROTA_LANE_SLOW].queued, 4);
 	/* The machine may be busy; one that waits would take for ever. */
 	ck_assert_uint_lt(hung_ns, 20 * free_ns + ROTA_SECOND);
-	end();
+	end_works();
 	ck_assert_uint_eq(gate_n_most(), 4);
 }
 
@@ -435,7 +371,7 @@ LOOP_TEST(a_stuck_job_in_a_pool_of_one_does_not_stop_other_lanes)
 	(void)run_quick_jobs(100);
 	ck_assert_uint_le(pools_metrics(pool).n_alive, 2);
 	ck_assert_uint_eq(pools_metrics(pool).lanes[ROTA_LANE_CPU].queued, 1);
-	end();
+	end_works();
 }
 
 LOOP_TEST(a_lane_of_ones_own_has_its_limit)
@@ -451,7 +387,7 @@ LOOP_TEST(a_lane_of_ones_own_has_its_limit)
 	gate_await(3);
 	ck_assert_uint_eq(pools_metrics(pool).lanes[ROTA_LANE_USER].queued, 2);
 	ck_assert_str_eq(pools_metrics(pool).lanes[ROTA_LANE_USER].name, "own");
-	end();
+	end_works();
 }
 
 LOOP_TEST(a_limit_that_is_raised_starts_what_waits)
@@ -466,7 +402,7 @@ LOOP_TEST(a_limit_that_is_raised_starts_what_waits)
 	own.limit = 3;
 	ck_ok(rota_pool_set_lane(pool, ROTA_LANE_USER, &own));
 	gate_await(3);
-	end();
+	end_works();
 	ck_assert_uint_eq(gate_n_most(), 3);
 }
 
@@ -480,7 +416,7 @@ LOOP_TEST(work_waits_in_order_of_priority_and_then_of_start)
 	start_in(ROTA_LANE_CPU, 8, run_plain);
 	start_in(ROTA_LANE_CPU, 0, run_plain);
 	start_in(ROTA_LANE_CPU, 8, run_plain);
-	end();
+	end_works();
 	ck_assert_str_eq(ran, "adfbec");
 	ck_trace("adfbec");
 }
@@ -501,7 +437,7 @@ LOOP_TEST(queued_work_is_cancelled_at_once)
 	ck_trace("");
 	run_once_checked(ROTA_RUN_NOWAIT);
 	ck_trace("B");
-	end();
+	end_works();
 	ck_assert_str_eq(ran, "ac");
 	ck_trace("Bac");
 }
@@ -528,7 +464,7 @@ LOOP_TEST(running_work_is_asked_to_end_and_told_as_cancelled)
 	ck_err(rota_request_set_deadline(&works[0].job.request, 1), -EALREADY);
 	run_to_the_end();
 	ck_trace("A");
-	end();
+	end_works();
 }
 
 static void
@@ -566,7 +502,7 @@ LOOP_TEST(cancelled_work_is_known_as_such_until_it_is_told)
 	start(run_plain);
 	run_to_the_end();
 	ck_assert_int_eq(rota_work_is_canceled(&works[2]), 0);
-	end();
+	end_works();
 }
 
 static int status_told;
@@ -601,7 +537,7 @@ LOOP_TEST(queued_work_times_out)
 	while (status_told == 1)
 		run_once_checked(ROTA_RUN_ONCE);
 	ck_err(status_told, -ETIMEDOUT);
-	end();
+	end_works();
 	ck_assert_str_eq(ran, "a");
 }
 
@@ -614,7 +550,7 @@ LOOP_TEST(running_work_times_out_when_it_returns)
 	ck_ok(rota_request_set_deadline(&works[0].job.request, MS));
 	run_to_the_end();
 	ck_err(status_told, -ETIMEDOUT);
-	end();
+	end_works();
 }
 
 LOOP_TEST(work_that_is_done_in_time_has_its_own_status)
@@ -625,7 +561,7 @@ LOOP_TEST(work_that_is_done_in_time_has_its_own_status)
 		&works[0].job.request, 100 * ROTA_SECOND));
 	run_to_the_end();
 	ck_err(status_told, 0);
-	end();
+	end_works();
 }
 
 LOOP_TEST(work_that_has_ended_cannot_be_cancelled)
@@ -637,7 +573,7 @@ LOOP_TEST(work_that_has_ended_cannot_be_cancelled)
 	run_to_the_end();
 	ck_trace("a");
 	ck_err(rota_request_cancel(&works[0].job.request), -EALREADY);
-	end();
+	end_works();
 }
 
 /* Cancels all that still wait, from inside. */
@@ -664,7 +600,7 @@ LOOP_TEST(a_callback_may_cancel_all_others)
 	gate_let_through(1);
 	while (*trace_text() == '\0')
 		run_once_checked(ROTA_RUN_ONCE);
-	end();
+	end_works();
 	ck_assert_uint_eq(strlen(trace_text()), 4);
 	ck_assert_ptr_nonnull(strchr(trace_text(), 'D'));
 	ck_assert_ptr_null(strchr(ran, 'd'));
@@ -701,7 +637,7 @@ LOOP_TEST(all_signals_are_blocked_in_threads_of_a_pool)
 		sigismember(&before, SIGTERM), sigismember(&after, SIGTERM));
 	run_to_the_end();
 	ck_trace("a");
-	end();
+	end_works();
 }
 
 static char thread_name[40];
@@ -736,7 +672,7 @@ LOOP_TEST(threads_of_a_pool_are_named_and_numbered)
 	run_to_the_end();
 	if (strcmp(trace_text(), "ab") == 0)
 		ck_assert_str_eq(thread_name, "with");
-	end();
+	end_works();
 }
 
 LOOP_TEST(the_size_of_the_stack_can_be_set)
@@ -754,7 +690,7 @@ LOOP_TEST(the_size_of_the_stack_can_be_set)
 	run_to_the_end();
 	ck_assert_uint_eq(pools.stack_bytes, 1);
 	ck_trace("ab");
-	end();
+	end_works();
 }
 
 /* Metrics ************************************************************/
@@ -781,7 +717,7 @@ LOOP_TEST(a_pool_tells_how_long_jobs_wait_and_run)
 	ck_ok(rota_pool_measure(pool, 0));
 	ck_assert_uint_eq(
 		pools_metrics(pool).lanes[ROTA_LANE_CPU].run.p50_ns, 0);
-	end();
+	end_works();
 }
 
 LOOP_TEST(measuring_may_begin_while_a_job_runs)
@@ -797,7 +733,7 @@ LOOP_TEST(measuring_may_begin_while_a_job_runs)
 	ck_ok(rota_pool_drain(pool, ROTA_FOREVER));
 	ck_assert_uint_lt(pools_metrics(pool).lanes[ROTA_LANE_CPU].wait.p999_ns,
 		100 * ROTA_SECOND);
-	end();
+	end_works();
 }
 
 /* Two loops **********************************************************/
@@ -845,7 +781,7 @@ LOOP_TEST(two_loops_share_a_pool)
 		(void)run_quick_jobs(harness_scale(2000) + 8);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 	ck_assert_uint_eq(n_others, 0);
-	end();
+	end_works();
 }
 
 static void

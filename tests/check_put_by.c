@@ -7,49 +7,9 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "tests/pools.h"
+#include "tests/works.h"
 
 #define MS ROTA_MILLISECOND
-#define MAX_WORKS 16
-
-static struct rota_pool *pool;
-static struct rota_work works[MAX_WORKS];
-static unsigned n_works;
-
-static pthread_mutex_t ran_lock = PTHREAD_MUTEX_INITIALIZER;
-static char ran[MAX_WORKS + 1];
-
-/* Which work has run, as letters. */
-static void
-note_run(const struct rota_work *work)
-{
-	pthread_mutex_lock(&ran_lock);
-	ran[strlen(ran)] = (char)('a' + (work - works));
-	pthread_mutex_unlock(&ran_lock);
-}
-
-static void
-end(void)
-{
-	gate_open();
-	run_to_the_end();
-	pools_close(pool);
-}
-
-static int
-run_plain(struct rota_work *work)
-{
-	note_run(work);
-	return 0;
-}
-
-static int
-run_gate(struct rota_work *work)
-{
-	note_run(work);
-	gate_pass();
-	return 0;
-}
 
 static int
 run_nothing(struct rota_work *work)
@@ -58,38 +18,11 @@ run_nothing(struct rota_work *work)
 	return 0;
 }
 
-/* A letter of its own for each; a capital if it has not ended with 0. */
-static void
-on_done(struct rota_work *work, int status)
-{
-	trace((char)((status == 0 ? 'a' : 'A') + (work - works)));
-}
-
 static void
 on_nothing(struct rota_work *work, int status)
 {
 	(void)work;
 	ck_assert_int_eq(status, 0);
-}
-
-static struct rota_work *
-start_in(unsigned lane, int priority, rota_work_run_fn *run)
-{
-	struct rota_work_options options = ROTA_WORK_OPTIONS_INIT;
-	struct rota_work *work = &works[n_works++];
-
-	ck_assert_uint_le(n_works, MAX_WORKS);
-	options.pool = pool;
-	options.lane = lane;
-	options.priority = priority;
-	ck_ok(rota_work_start_with(loop, work, &options, run, on_done));
-	return work;
-}
-
-static struct rota_work *
-start(rota_work_run_fn *run)
-{
-	return start_in(ROTA_LANE_CPU, 0, run);
 }
 
 /* Time that stands still unless a job moves it: then all jobs are short. */
@@ -171,7 +104,7 @@ LOOP_TEST(a_short_job_that_turns_out_long_leaves_no_thread_of_its_lane_idle)
 	gate_let_through(1);
 	/* The first one, and as many as may run at once. */
 	gate_await(5);
-	end();
+	end_works();
 }
 
 LOOP_TEST(jobs_put_by_for_too_long_go_before_those_that_came_later)
@@ -186,7 +119,7 @@ LOOP_TEST(jobs_put_by_for_too_long_go_before_those_that_came_later)
 		run_once_checked(ROTA_RUN_NOWAIT);
 	/* b to e were put by when f began. */
 	ck_assert_str_eq(ran, "fbcdeghij");
-	end();
+	end_works();
 }
 
 LOOP_TEST(other_lanes_do_not_keep_jobs_put_by_waiting)
@@ -208,7 +141,7 @@ LOOP_TEST(other_lanes_do_not_keep_jobs_put_by_waiting)
 		run_once_checked(ROTA_RUN_NOWAIT);
 	/* b was put by, c not. */
 	ck_assert_str_eq(ran, "defbc");
-	end();
+	end_works();
 }
 
 LOOP_TEST(urgent_work_goes_before_what_is_put_by)
@@ -223,7 +156,7 @@ LOOP_TEST(urgent_work_goes_before_what_is_put_by)
 	start_in(ROTA_LANE_CPU, -1, run_plain);
 	ck_assert_uint_eq(pools_metrics(pool).lanes[ROTA_LANE_CPU].queued, 1);
 	start_in(ROTA_LANE_CPU, 1, run_plain);
-	end();
+	end_works();
 	ck_assert_str_eq(ran, "agbcdef");
 }
 
