@@ -81,25 +81,38 @@ need_batch(struct rota_loop *loop)
 	return 0;
 }
 
+/* Out of line: most datagrams bring none. */
+__attribute__((noinline)) static void
+take_details(const struct msghdr *header, struct rota_datagram *datagram,
+	union rota__address *local)
+{
+	struct rota__details details;
+
+	rota__control_read(header, &details);
+	if (details.local.any.sa_family != AF_UNSPEC) {
+		*local = details.local;
+		datagram->local = &local->any;
+	}
+	datagram->interface = details.interface;
+	datagram->segment_bytes = details.segment_bytes;
+	datagram->ecn = details.ecn;
+	if (details.has_ecn)
+		datagram->flags |= ROTA_DATAGRAM_HAS_ECN;
+}
+
 static void
 tell_one(struct rota_udp *udp, struct rota__batch *batch, unsigned i)
 {
 	const struct rota__message *message = &batch->messages[i];
 	char name[ROTA_UNIX_NAME_BYTES];
-	struct rota__details details;
+	union rota__address local;
 	struct rota_datagram datagram = {
 		.peer = &batch->peers[i].ip.any,
 		.flags = i + 1 == batch->n ? ROTA_DATAGRAM_LAST : 0,
 	};
 
-	rota__control_read(&message->header, &details);
-	if (details.local.any.sa_family != AF_UNSPEC)
-		datagram.local = &details.local.any;
-	datagram.interface = details.interface;
-	datagram.segment_bytes = details.segment_bytes;
-	datagram.ecn = details.ecn;
-	if (details.has_ecn)
-		datagram.flags |= ROTA_DATAGRAM_HAS_ECN;
+	if (message->header.msg_controllen > 0)
+		take_details(&message->header, &datagram, &local);
 	if (message->header.msg_flags & MSG_TRUNC)
 		datagram.flags |= ROTA_DATAGRAM_TRUNCATED;
 	if (udp->family == AF_UNIX) {

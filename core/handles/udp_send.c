@@ -24,6 +24,9 @@ _Static_assert(
 	sizeof(union rota__address) <= sizeof(((struct rota_send *)NULL)->peer),
 	"a rota_send has room for an address");
 
+/* macOS: sendmsg(2) refuses a message of no buffers, with EMSGSIZE. */
+static const struct iovec no_bytes;
+
 /* What one call sends. */
 struct burst {
 	struct rota__message messages[BURST];
@@ -118,9 +121,10 @@ write_message(const struct rota_udp *udp, const struct rota_send *send,
 	struct rota__control *control, struct msghdr *header)
 {
 	/* sendmsg(2) only reads all this, its struct lacks the const. */
-	memset(header, 0, sizeof(*header));
-	header->msg_iov = (struct iovec *)(uintptr_t)send->buffers;
-	header->msg_iovlen = send->n_buffers;
+	*header = (struct msghdr){
+		.msg_iov = (struct iovec *)(uintptr_t)send->buffers,
+		.msg_iovlen = send->n_buffers,
+	};
 	if (send->peer_bytes > 0) {
 		header->msg_name = peer_of(send);
 		header->msg_namelen = send->peer_bytes;
@@ -337,6 +341,10 @@ rota__udp_prepare_send(
 {
 	if (n > 0 && buffers == NULL)
 		return -EINVAL;
+	if (n == 0) {
+		buffers = &no_bytes;
+		n = 1;
+	}
 	send->buffers = buffers;
 	send->n_buffers = n;
 	send->has_ecn = 0;

@@ -280,7 +280,7 @@ ROTA_API int rota_udp_peer_address(
  * shape: the bytes stay the caller's and unchanged until `fn` is called. The
  *	array of buffers is copied if n is at most ROTA_SEND_INLINE; a larger
  *	one must stay too. addr is copied; NULL sends to the peer of
- *	rota_udp_connect(). n 0 is a datagram without bytes.
+ *	rota_udp_connect(). n 0 is a datagram without bytes, on all systems.
  * errors: -EINVAL udp, request, fn or (n > 0) buffers is NULL, the sizes add
  *	up beyond SSIZE_MAX, or the handle is closing or closed;
  *	-EDESTADDRREQ neither addr nor a peer; -EISCONN both; -EAFNOSUPPORT
