@@ -8,10 +8,16 @@
 #include "core/request.h"
 #include "core/ring.h"
 
+static const struct rota__pool_head *
+head_of(const struct rota_pool *pool)
+{
+	return (const struct rota__pool_head *)(const void *)pool;
+}
+
 static const struct rota__pool_type *
 type_of(const struct rota_pool *pool)
 {
-	return ((const struct rota__pool_head *)(const void *)pool)->type;
+	return head_of(pool)->type;
 }
 
 /* The job's memory is the caller's again when its callback begins. */
@@ -43,6 +49,8 @@ rota__job_begin(struct rota_loop *loop, struct rota_job *job,
 	job->note.deliver = deliver_job;
 	job->note.offset = 0;
 	rota__ring_append(&loop->jobs.in_flight, &job->link);
+	if (job->pool != NULL)
+		loop->jobs.lookout_ns = head_of(job->pool)->lookout_ns;
 }
 
 void
@@ -107,6 +115,15 @@ rota__jobs_fini(struct rota_loop *loop)
 	loop->jobs.pool = NULL;
 	if (pool != NULL)
 		type_of(pool)->release(pool);
+}
+
+int
+rota__jobs_may_end_soon(struct rota_loop *loop, uint64_t timeout_ns)
+{
+	struct rota__jobs *jobs = &loop->jobs;
+
+	return jobs->lookout_ns != 0 && timeout_ns > jobs->lookout_ns &&
+		rota__lookout_may(&jobs->lookout);
 }
 
 /* How a job is left by rota__jobs_fork(), and by nobody else. */

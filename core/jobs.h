@@ -8,6 +8,7 @@
 #ifndef ROTA_CORE_JOBS_H
 #define ROTA_CORE_JOBS_H
 
+#include "core/lookout.h"
 #include "core/sys.h"
 #include "rota/pool.h"
 
@@ -28,6 +29,8 @@ struct rota__pool_type {
 /* A pool begins with it. */
 struct rota__pool_head {
 	const struct rota__pool_type *type;
+	/* For so long who waits for a job may look out; 0: not at all. */
+	uint64_t lookout_ns;
 };
 
 /* Of rota_job.state; the way is QUEUED, RUNNING, DONE. */
@@ -51,6 +54,9 @@ struct rota__jobs {
 	pid_t pid;
 	/* How large a default pool must be for this loop; 0 for any size. */
 	unsigned n_threads;
+	/* Of the pool of the last job. */
+	uint64_t lookout_ns;
+	struct rota__lookout lookout;
 };
 
 /*
@@ -121,6 +127,12 @@ void rota__jobs_fini(struct rota_loop *loop);
  * has only just come out of a fork.
  */
 int rota__jobs_are_run(const struct rota_loop *loop);
+
+/*
+ * 1 if a loop that may wait for so long should first look out for the end of
+ * a job; rota__lookout_learn() is to be told then.
+ */
+int rota__jobs_may_end_soon(struct rota_loop *loop, uint64_t timeout_ns);
 
 /* Ends the child's copies of jobs in flight; the parent's go on. */
 void rota__jobs_fork(struct rota_loop *loop);

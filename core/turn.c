@@ -12,6 +12,7 @@
 
 #include <errno.h>
 
+#include "core/clock.h"
 #include "core/files.h"
 #include "core/handle.h"
 #include "core/handles/frame.h"
@@ -28,6 +29,9 @@
 
 /* Completions caused by completions are told at once, so many times. */
 #define PENDING_ROUNDS 8
+
+/* And so often who looks out for the end of a job asks at most. */
+#define LOOKOUT_ROUNDS 256
 
 static void
 run_task(struct rota_loop *loop, struct rota__tasks *queue, const char *type)
@@ -241,18 +245,46 @@ begin(struct rota_loop *loop, enum rota_run_mode mode)
 	return 1;
 }
 
+/*
+ * Asks for descriptors without waiting until something has come, for a short
+ * while. Returns 1 then, 0 if nothing has, or the error of a wait.
+ */
+__attribute__((noinline)) static int
+look_out(struct rota_loop *loop)
+{
+	uint64_t end_ns =
+		rota__clock_add(loop->sys->clock_ns(), loop->jobs.lookout_ns);
+	unsigned n_rounds = LOOKOUT_ROUNDS;
+	int has_notes;
+	int r;
+
+	do {
+		r = rota__fds_poll(loop, 0);
+		has_notes = rota__inbox_has_notes(loop);
+	} while (r == 0 && !has_notes && --n_rounds > 0 &&
+		loop->sys->clock_ns() < end_ns);
+	rota__lookout_learn(&loop->jobs.lookout, has_notes);
+	return r != 0 ? r : has_notes;
+}
+
 static inline int
 poll_phase(struct rota_loop *loop, uint64_t timeout_ns)
 {
-	int r;
+	int r = 0;
 
-	if (timeout_ns != 0 && rota__inbox_sleep(loop)) {
-		rota__inbox_rise(loop);
-		timeout_ns = 0;
-	}
 	/* For who asks after a poll that did not wait. */
 	loop->now_is_good = 0;
-	r = rota__fds_poll(loop, timeout_ns);
+	if (timeout_ns != 0) {
+		if (!rota__ring_is_empty(&loop->jobs.in_flight) &&
+			rota__jobs_may_end_soon(loop, timeout_ns))
+			r = look_out(loop);
+		if (r == 0 && rota__inbox_sleep(loop)) {
+			rota__inbox_rise(loop);
+			timeout_ns = 0;
+		}
+	}
+	if (r == 0)
+		r = rota__fds_poll(loop, timeout_ns);
 	if (r > 0)
 		r = rota__inbox_take_error(loop);
 	if (rota__inbox_is_full(&loop->inbox))

@@ -16,6 +16,7 @@
 #define DEFAULT_THREADS 4
 #define DEFAULT_NAME "rota"
 #define LOCK_ROUNDS 100
+#define DEFAULT_LOOKOUT_NS (50 * ROTA_MICROSECOND)
 
 static const struct rota_pool_options default_options = ROTA_POOL_OPTIONS_INIT;
 
@@ -243,6 +244,10 @@ fill(struct rota_pool *pool, const struct rota_pool_options *options)
 	strncat(pool->name, options->name ? options->name : DEFAULT_NAME,
 		sizeof(pool->name) - 1);
 	pool->is_parallel = pool->sys->n_processors() > 1;
+	if (pool->is_parallel && options->lookout_ns != ROTA_POOL_NO_LOOKOUT)
+		pool->head.lookout_ns = options->lookout_ns ?
+			options->lookout_ns :
+			DEFAULT_LOOKOUT_NS;
 	pool->n_refs = 1;
 	pool->pid = pool->sys->getpid();
 	rota__ring_init(&pool->sleepers);
@@ -266,6 +271,7 @@ are_sound(const struct rota_pool_options *options)
 {
 	return options->size == sizeof(*options) &&
 		options->n_threads <= ROTA_POOL_MAX_THREADS &&
+		options->lookout_ns <= ROTA_POOL_MAX_LOOKOUT &&
 		(options->lanes != NULL || options->n_lanes == 0) &&
 		(options->executor == NULL ||
 			options->executor->submit != NULL);

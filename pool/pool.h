@@ -109,6 +109,8 @@ struct rota_pool {
 	/* The pool has become idle, or has lost its last thread. */
 	pthread_cond_t changed;
 	unsigned n_waiters;
+	/* Whether the last worker that searches looks out. */
+	struct rota__lookout lookout;
 	struct rota__lanes lanes;
 	struct rota__worker *workers;
 	/* The one that fell asleep last is called first. */

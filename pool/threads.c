@@ -24,6 +24,8 @@
 #include "pool/put_by.h"
 
 #define POLL_ROUNDS 200
+/* So often the clock is asked at most. */
+#define LOOKOUT_ROUNDS 1000
 
 static void
 search(struct rota_pool *pool)
@@ -166,17 +168,42 @@ rota__threads_rouse(struct rota_pool *pool)
 	return r;
 }
 
-/* Something may come right now: that is cheaper than to sleep. */
-static void
-poll_arrivals(struct rota_pool *pool)
+static int
+arrives_at_once(const struct rota_pool *pool)
 {
 	unsigned i;
 
-	rota__pool_unlock(pool);
 	for (i = 0; i < POLL_ROUNDS; i++)
 		if (__atomic_load_n(&pool->arrived, __ATOMIC_RELAXED) != NULL)
-			break;
+			return 1;
+	return 0;
+}
+
+static int
+arrives_soon(const struct rota_pool *pool)
+{
+	uint64_t end_ns = pool->sys->clock_ns() + pool->head.lookout_ns;
+	unsigned n_rounds = LOOKOUT_ROUNDS;
+
+	do
+		if (arrives_at_once(pool))
+			return 1;
+	while (--n_rounds > 0 && pool->sys->clock_ns() < end_ns);
+	return 0;
+}
+
+/* Locked, but not meanwhile: that is cheaper than to sleep. */
+static void
+look_out(struct rota_pool *pool)
+{
+	int may_take_long = rota__lookout_may(&pool->lookout);
+	int has_paid;
+
+	rota__pool_unlock(pool);
+	has_paid = may_take_long ? arrives_soon(pool) : arrives_at_once(pool);
 	rota__pool_lock(pool);
+	if (may_take_long || has_paid)
+		rota__lookout_learn(&pool->lookout, has_paid);
 }
 
 /*
@@ -238,7 +265,8 @@ wait_for_job(struct rota__worker *worker)
 
 	if (job == NULL && pool->is_parallel &&
 		__atomic_load_n(&pool->n_searching, __ATOMIC_RELAXED) == 1) {
-		poll_arrivals(pool);
+		rota__pool_tell_waiters(pool);
+		look_out(pool);
 		job = find_job(worker);
 	}
 	while (job == NULL) {

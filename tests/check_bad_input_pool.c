@@ -59,6 +59,9 @@ START_TEST(a_pool_wants_options_that_make_sense)
 	options.n_lanes = 0;
 	options.executor = &nothing;
 	ck_pool_is_refused(&options);
+	options.executor = NULL;
+	options.lookout_ns = ROTA_POOL_MAX_LOOKOUT + 1;
+	ck_pool_is_refused(&options);
 	ck_refused(rota_pool_default(NULL), -EINVAL);
 }
 END_TEST

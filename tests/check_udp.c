@@ -83,8 +83,7 @@ static int
 world_sendmmsg(int fd, struct rota__message *messages, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		ck_assert_uint_gt(
-			(unsigned)messages[i].header.msg_iovlen, 0);
+		ck_assert_uint_gt((unsigned)messages[i].header.msg_iovlen, 0);
 	if (is_full())
 		return -EAGAIN;
 	if (world.max_sent > 0 && n > world.max_sent)

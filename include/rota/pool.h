@@ -35,6 +35,9 @@ struct rota_job;
 #define ROTA_LANE_USER 3
 #define ROTA_POOL_MAX_LANES 16
 #define ROTA_POOL_MAX_THREADS 1024
+/* Of rota_pool_options.lookout_ns: the most, and not at all. */
+#define ROTA_POOL_MAX_LOOKOUT ROTA_MILLISECOND
+#define ROTA_POOL_NO_LOOKOUT 1
 
 /* Jobs of higher priority go first; 0 is that of most. */
 #define ROTA_JOB_PRIORITY_MIN (-8)
@@ -122,12 +125,21 @@ struct rota_pool_options {
 	void *realloc_data;
 	/* For tests: the table of system calls, core/sys.h. NULL for real. */
 	const struct rota_sys *sys;
+	/*
+	 * Nanoseconds for which a thread without a job, and a loop that waits
+	 * for one, go on looking before they sleep, as long as that pays: the
+	 * next job or its end then comes within a microsecond instead of the
+	 * time it takes to be woken. At most ROTA_POOL_MAX_LOOKOUT; 0 for 50
+	 * microseconds, or ROTA_POOL_NO_LOOKOUT. On one processor nobody
+	 * looks out.
+	 */
+	uint64_t lookout_ns;
 };
 
 #define ROTA_POOL_OPTIONS_INIT \
 	{ \
 		sizeof(struct rota_pool_options), 0, 0, NULL, NULL, 0, NULL, \
-			NULL, NULL, NULL \
+			NULL, NULL, NULL, 0 \
 	}
 
 /*
