@@ -266,7 +266,11 @@ on_posts(struct sample *sample)
 	crowd.bell.data = &crowd;
 	if (sample->subject->post) {
 		crowd.bell.rung = on_letter;
+		/* What holds the loop, since a post does not. */
+		sample->subject->bell_make(sample->loop, &crowd.bell);
 		gather(sample, &crowd, post_often);
+		if (crowd.left != 0)
+			die("the loop has ended before the last post");
 		return;
 	}
 	/* As is done with such a library: a queue, a lock and a bell. */

@@ -252,6 +252,8 @@ rota_fs_fallocate_with(struct rota_loop *loop, struct rota_fs *fs, int fd,
 	if (!rota__fs_is_fit(loop, fs, fn) || offset < 0 || size_bytes <= 0 ||
 		size_bytes > INT64_MAX - offset)
 		return -EINVAL;
+	if (fd < 0)
+		return -EBADF;
 	fs->offset = offset;
 	fs->length = size_bytes;
 	return begin_fd(loop, fs, fd, &op_fallocate, fn, place);

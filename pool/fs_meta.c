@@ -17,28 +17,46 @@ at(const struct rota_fs *fs)
 	return fs->path != NULL ? AT_FDCWD : fs->fd;
 }
 
+/* Sets what it is about, unless something is wrong. */
 static int
-begin_path(struct rota_loop *loop, struct rota_fs *fs, const char *path,
-	int flags, const struct rota__fs_op *op, rota_fs_fn *fn,
-	const char *place)
+take_path(struct rota_loop *loop, struct rota_fs *fs, const char *path,
+	int flags, rota_fs_fn *fn)
 {
 	if (!rota__fs_is_fit(loop, fs, fn) || path == NULL)
 		return -EINVAL;
 	rota__fs_about_path(fs, path);
 	fs->flags = (unsigned)flags;
-	return rota__fs_begin(loop, fs, op, fn, place);
+	return 0;
 }
 
 static int
-begin_fd(struct rota_loop *loop, struct rota_fs *fs, int fd,
-	const struct rota__fs_op *op, rota_fs_fn *fn, const char *place)
+take_fd(struct rota_loop *loop, struct rota_fs *fs, int fd, rota_fs_fn *fn)
 {
 	if (!rota__fs_is_fit(loop, fs, fn))
 		return -EINVAL;
 	if (fd < 0)
 		return -EBADF;
 	rota__fs_about_fd(fs, fd);
-	return rota__fs_begin(loop, fs, op, fn, place);
+	return 0;
+}
+
+static int
+begin_path(struct rota_loop *loop, struct rota_fs *fs, const char *path,
+	int flags, const struct rota__fs_op *op, rota_fs_fn *fn,
+	const char *place)
+{
+	int r = take_path(loop, fs, path, flags, fn);
+
+	return r < 0 ? r : rota__fs_begin(loop, fs, op, fn, place);
+}
+
+static int
+begin_fd(struct rota_loop *loop, struct rota_fs *fs, int fd,
+	const struct rota__fs_op *op, rota_fs_fn *fn, const char *place)
+{
+	int r = take_fd(loop, fs, fd, fn);
+
+	return r < 0 ? r : rota__fs_begin(loop, fs, op, fn, place);
 }
 
 /* Looking ************************************************************/
@@ -117,42 +135,48 @@ ROTA__FS_OP(chmod, work_chmod, NULL, ROTA__FS_NOTHING);
 ROTA__FS_OP(lchmod, work_chmod, NULL, ROTA__FS_NOTHING);
 ROTA__FS_OP(fchmod, work_chmod, NULL, ROTA__FS_NOTHING);
 
-/* Takes the mode that all three have; -EINVAL. */
+/* The mode that all three have, after what it is about is taken. */
 static int
-take_mode(struct rota_fs *fs, unsigned mode)
+begin_mode(struct rota_loop *loop, struct rota_fs *fs, unsigned mode,
+	const struct rota__fs_op *op, rota_fs_fn *fn, const char *place)
 {
-	if (fs == NULL || mode > 07777)
-		return -EINVAL;
 	fs->mode = mode;
-	return 0;
+	return rota__fs_begin(loop, fs, op, fn, place);
+}
+
+static int
+is_mode(unsigned mode)
+{
+	return mode <= 07777;
 }
 
 int
 rota_fs_chmod_with(struct rota_loop *loop, struct rota_fs *fs, const char *path,
 	unsigned mode, rota_fs_fn *fn, const char *place)
 {
-	if (take_mode(fs, mode) < 0)
-		return -EINVAL;
-	return begin_path(loop, fs, path, 0, &op_chmod, fn, place);
+	int r = is_mode(mode) ? take_path(loop, fs, path, 0, fn) : -EINVAL;
+
+	return r < 0 ? r : begin_mode(loop, fs, mode, &op_chmod, fn, place);
 }
 
 int
 rota_fs_lchmod_with(struct rota_loop *loop, struct rota_fs *fs,
 	const char *path, unsigned mode, rota_fs_fn *fn, const char *place)
 {
-	if (take_mode(fs, mode) < 0)
-		return -EINVAL;
-	return begin_path(
-		loop, fs, path, AT_SYMLINK_NOFOLLOW, &op_lchmod, fn, place);
+	int r = is_mode(mode) ?
+		take_path(loop, fs, path, AT_SYMLINK_NOFOLLOW, fn) :
+		-EINVAL;
+
+	return r < 0 ? r : begin_mode(loop, fs, mode, &op_lchmod, fn, place);
 }
 
 int
 rota_fs_fchmod_with(struct rota_loop *loop, struct rota_fs *fs, int fd,
 	unsigned mode, rota_fs_fn *fn, const char *place)
 {
-	if (take_mode(fs, mode) < 0)
-		return -EINVAL;
-	return begin_fd(loop, fs, fd, &op_fchmod, fn, place);
+	int r = is_mode(mode) ? take_fd(loop, fs, fd, fn) : -EINVAL;
+
+	return r < 0 ? r : begin_mode(loop, fs, mode, &op_fchmod, fn, place);
 }
 
 /* Owners *************************************************************/
@@ -170,22 +194,22 @@ ROTA__FS_OP(lchown, work_chown, NULL, ROTA__FS_NOTHING);
 ROTA__FS_OP(fchown, work_chown, NULL, ROTA__FS_NOTHING);
 
 static int
-take_pair(struct rota_fs *fs, int64_t first, int64_t second)
+begin_pair(struct rota_loop *loop, struct rota_fs *fs, int64_t first,
+	int64_t second, const struct rota__fs_op *op, rota_fs_fn *fn,
+	const char *place)
 {
-	if (fs == NULL)
-		return -EINVAL;
 	fs->offset = first;
 	fs->length = second;
-	return 0;
+	return rota__fs_begin(loop, fs, op, fn, place);
 }
 
 int
 rota_fs_chown_with(struct rota_loop *loop, struct rota_fs *fs, const char *path,
 	uint32_t uid, uint32_t gid, rota_fs_fn *fn, const char *place)
 {
-	if (take_pair(fs, uid, gid) < 0)
-		return -EINVAL;
-	return begin_path(loop, fs, path, 0, &op_chown, fn, place);
+	int r = take_path(loop, fs, path, 0, fn);
+
+	return r < 0 ? r : begin_pair(loop, fs, uid, gid, &op_chown, fn, place);
 }
 
 int
@@ -193,19 +217,20 @@ rota_fs_lchown_with(struct rota_loop *loop, struct rota_fs *fs,
 	const char *path, uint32_t uid, uint32_t gid, rota_fs_fn *fn,
 	const char *place)
 {
-	if (take_pair(fs, uid, gid) < 0)
-		return -EINVAL;
-	return begin_path(
-		loop, fs, path, AT_SYMLINK_NOFOLLOW, &op_lchown, fn, place);
+	int r = take_path(loop, fs, path, AT_SYMLINK_NOFOLLOW, fn);
+
+	return r < 0 ? r :
+		       begin_pair(loop, fs, uid, gid, &op_lchown, fn, place);
 }
 
 int
 rota_fs_fchown_with(struct rota_loop *loop, struct rota_fs *fs, int fd,
 	uint32_t uid, uint32_t gid, rota_fs_fn *fn, const char *place)
 {
-	if (take_pair(fs, uid, gid) < 0)
-		return -EINVAL;
-	return begin_fd(loop, fs, fd, &op_fchown, fn, place);
+	int r = take_fd(loop, fs, fd, fn);
+
+	return r < 0 ? r :
+		       begin_pair(loop, fs, uid, gid, &op_fchown, fn, place);
 }
 
 /* Times **************************************************************/
@@ -247,9 +272,11 @@ rota_fs_utime_with(struct rota_loop *loop, struct rota_fs *fs, const char *path,
 	int64_t accessed_ns, int64_t modified_ns, rota_fs_fn *fn,
 	const char *place)
 {
-	if (take_pair(fs, accessed_ns, modified_ns) < 0)
-		return -EINVAL;
-	return begin_path(loop, fs, path, 0, &op_utime, fn, place);
+	int r = take_path(loop, fs, path, 0, fn);
+
+	return r < 0 ? r :
+		       begin_pair(loop, fs, accessed_ns, modified_ns, &op_utime,
+			       fn, place);
 }
 
 int
@@ -257,10 +284,11 @@ rota_fs_lutime_with(struct rota_loop *loop, struct rota_fs *fs,
 	const char *path, int64_t accessed_ns, int64_t modified_ns,
 	rota_fs_fn *fn, const char *place)
 {
-	if (take_pair(fs, accessed_ns, modified_ns) < 0)
-		return -EINVAL;
-	return begin_path(
-		loop, fs, path, AT_SYMLINK_NOFOLLOW, &op_lutime, fn, place);
+	int r = take_path(loop, fs, path, AT_SYMLINK_NOFOLLOW, fn);
+
+	return r < 0 ? r :
+		       begin_pair(loop, fs, accessed_ns, modified_ns,
+			       &op_lutime, fn, place);
 }
 
 int
@@ -268,7 +296,9 @@ rota_fs_futime_with(struct rota_loop *loop, struct rota_fs *fs, int fd,
 	int64_t accessed_ns, int64_t modified_ns, rota_fs_fn *fn,
 	const char *place)
 {
-	if (take_pair(fs, accessed_ns, modified_ns) < 0)
-		return -EINVAL;
-	return begin_fd(loop, fs, fd, &op_futime, fn, place);
+	int r = take_fd(loop, fs, fd, fn);
+
+	return r < 0 ? r :
+		       begin_pair(loop, fs, accessed_ns, modified_ns,
+			       &op_futime, fn, place);
 }

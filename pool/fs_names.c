@@ -109,24 +109,28 @@ undo_mkstemp(struct rota_fs *fs)
 ROTA__FS_OP(mkdtemp, work_mkdtemp, undo_mkdtemp, ROTA__FS_NOTHING);
 ROTA__FS_OP(mkstemp, work_mkstemp, undo_mkstemp, ROTA__FS_NOTHING);
 
+static int
+begin_template(struct rota_loop *loop, struct rota_fs *fs, char *path_template,
+	const struct rota__fs_op *op, rota_fs_fn *fn, const char *place)
+{
+	if (!rota__fs_is_fit(loop, fs, fn) || path_template == NULL)
+		return -EINVAL;
+	fs->memory = path_template;
+	return begin_path(loop, fs, path_template, 0, op, fn, place);
+}
+
 int
 rota_fs_mkdtemp_with(struct rota_loop *loop, struct rota_fs *fs,
 	char *path_template, rota_fs_fn *fn, const char *place)
 {
-	if (fs == NULL)
-		return -EINVAL;
-	fs->memory = path_template;
-	return begin_path(loop, fs, path_template, 0, &op_mkdtemp, fn, place);
+	return begin_template(loop, fs, path_template, &op_mkdtemp, fn, place);
 }
 
 int
 rota_fs_mkstemp_with(struct rota_loop *loop, struct rota_fs *fs,
 	char *path_template, rota_fs_fn *fn, const char *place)
 {
-	if (fs == NULL)
-		return -EINVAL;
-	fs->memory = path_template;
-	return begin_path(loop, fs, path_template, 0, &op_mkstemp, fn, place);
+	return begin_template(loop, fs, path_template, &op_mkstemp, fn, place);
 }
 
 /* Of two paths *******************************************************/
@@ -223,8 +227,8 @@ begin_text(struct rota_loop *loop, struct rota_fs *fs, const char *path,
 	char *text, size_t size_bytes, const struct rota__fs_op *op,
 	rota_fs_fn *fn, const char *place)
 {
-	if (fs == NULL || text == NULL || size_bytes == 0 ||
-		size_bytes > INT_MAX)
+	if (!rota__fs_is_fit(loop, fs, fn) || path == NULL || text == NULL ||
+		size_bytes == 0 || size_bytes > INT_MAX)
 		return -EINVAL;
 	fs->memory = text;
 	fs->size_bytes = size_bytes;

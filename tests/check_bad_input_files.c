@@ -22,14 +22,17 @@ on_fs(struct rota_fs *request, int status)
 	do { \
 		ck_refused(op(loop, NULL, __VA_ARGS__, on_fs), -EINVAL); \
 		ck_refused(op(loop, NULL, __VA_ARGS__, NULL), -EINVAL); \
-		ck_refused(op(NULL, &fs, __VA_ARGS__, on_fs), -EINVAL); \
+		ck_refused_for( \
+			&fs, op(NULL, &fs, __VA_ARGS__, on_fs), -EINVAL); \
 	} while (0)
 
 /* In both forms. */
 #define ck_fs_refuses(expected, op, ...) \
 	do { \
-		ck_refused(op(loop, &fs, __VA_ARGS__, on_fs), expected); \
-		ck_refused(op(NULL, &fs, __VA_ARGS__, NULL), expected); \
+		ck_refused_for( \
+			&fs, op(loop, &fs, __VA_ARGS__, on_fs), expected); \
+		ck_refused_for( \
+			&fs, op(NULL, &fs, __VA_ARGS__, NULL), expected); \
 	} while (0)
 
 LOOP_TEST(calls_on_descriptors_want_all_their_arguments)
