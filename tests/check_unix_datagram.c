@@ -366,6 +366,10 @@ LOOP_TEST(what_belongs_to_the_internet_is_refused)
 	ck_err(rota_udp_set_broadcast(&here, 1), -ENOTSUP);
 	ck_err(rota_udp_connect(&here, to), -EAFNOSUPPORT);
 	ck_err(rota_udp_try_send(&here, &buffer, 1, to, NULL), -EAFNOSUPPORT);
+	/* Paths have calls of their own. */
+	addr.ss_family = AF_UNIX;
+	ck_err(rota_udp_connect(&here, to), -EAFNOSUPPORT);
+	ck_err(rota_udp_try_send(&here, &buffer, 1, to, NULL), -EAFNOSUPPORT);
 	ck_ok(rota_unix_datagram_connect(&there, path, strlen(path)));
 	options.has_ecn = 1;
 	ck_err(rota_udp_try_send(&there, &buffer, 1, NULL, &options), -ENOTSUP);

@@ -296,7 +296,9 @@ rota__udp_need_socket(struct rota_udp *udp, int family)
 	union rota__address any;
 
 	if (udp->watch.fd >= 0)
-		return family == udp->family ? 0 : -EAFNOSUPPORT;
+		return family == udp->family && family != AF_UNIX ?
+			0 :
+			-EAFNOSUPPORT;
 	memset(&any, 0, sizeof(any));
 	any.any.sa_family = (sa_family_t)family;
 	if (rota__address_length(&any.any) == 0)
