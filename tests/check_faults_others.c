@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What each failing call does to processes, terminals and unix sockets. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -481,6 +482,58 @@ a_datagram_to_a_name(void)
 	drive(ROTA_RUN_DEFAULT);
 }
 
+/* A file as a stream **************************************************/
+
+static struct rota_stream reader;
+static struct rota_stream writer;
+static struct rota_write write_request;
+
+static int
+open_file(struct rota_stream *stream, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC, 0600);
+	int r;
+
+	ck_assert_int_ge(fd, 0);
+	memset(stream, 0, sizeof(*stream));
+	r = note(rota_stream_open(loop, stream, fd, 0));
+	if (r < 0)
+		ck_assert_int_eq(close(fd), 0);
+	return r;
+}
+
+static void
+on_file_written(struct rota_write *request, int status)
+{
+	(void)request;
+	end_request(status);
+	close_if_open(&writer.handle);
+}
+
+static void
+a_file_as_a_stream(void)
+{
+	struct iovec buffer = { "x\n", 2 };
+
+	kinds_fifo(path, sizeof(path));
+	ck_ok(unlink(path));
+	if (open_file(&writer, O_CREAT | O_WRONLY) < 0)
+		return;
+	begin_request(rota_stream_write(
+		&writer, &write_request, &buffer, 1, on_file_written));
+	drive(ROTA_RUN_DEFAULT);
+	if (now.has_given_up || open_file(&reader, O_RDONLY) < 0)
+		return;
+	read_to_the_end(&reader);
+	drive(ROTA_RUN_DEFAULT);
+}
+
+static void
+remove_file(void)
+{
+	(void)unlink(path);
+}
+
 /* All of them *********************************************************/
 
 static const struct program programs[] = {
@@ -492,6 +545,7 @@ static const struct program programs[] = {
 	{ "a datagram to a name", a_datagram_to_a_name, 0, remove_socket_file },
 	{ "a descriptor that is passed", a_descriptor_that_is_passed, 0,
 		remove_socket_file },
+	{ "a file as a stream", a_file_as_a_stream, 0, remove_file },
 	{ "a program that is missing", a_program_that_is_missing, 0, bury },
 	{ "a terminal with modes", a_terminal_with_modes, 0, NULL },
 	{ "streams that stay the program's", streams_that_stay_the_programs, 0,
