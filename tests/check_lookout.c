@@ -2,6 +2,8 @@
 /* Looking out for the end of a job before the loop sleeps. */
 #include "core/lookout.h"
 
+#include <string.h>
+
 #include "tests/works.h"
 
 START_TEST(each_time_in_vain_more_chances_pass_until_one_pays)
@@ -46,6 +48,9 @@ begin_on(unsigned n, uint64_t lookout_ns)
 	options.lookout_ns = lookout_ns;
 	pools_reset();
 	gate_close();
+	memset(works, 0, sizeof(works));
+	memset(ran, 0, sizeof(ran));
+	n_works = 0;
 	ck_ok(rota_pool_create(&options, &pool));
 	start(run_gate);
 	gate_await(1);
