@@ -69,6 +69,28 @@ rota__fs_about_fd(struct rota_fs *fs, int fd)
 	fs->fd = fd;
 }
 
+int
+rota__fs_take_path(const struct rota_loop *loop, struct rota_fs *fs,
+	const char *path, rota_fs_fn *fn)
+{
+	if (!rota__fs_is_fit(loop, fs, fn) || path == NULL)
+		return -EINVAL;
+	rota__fs_about_path(fs, path);
+	return 0;
+}
+
+int
+rota__fs_take_fd(const struct rota_loop *loop, struct rota_fs *fs, int fd,
+	rota_fs_fn *fn)
+{
+	if (!rota__fs_is_fit(loop, fs, fn))
+		return -EINVAL;
+	if (fd < 0)
+		return -EBADF;
+	rota__fs_about_fd(fs, fd);
+	return 0;
+}
+
 /* So that rota_error_explain() knows of those never started as well. */
 static int
 end_at_once(struct rota_fs *fs, const struct rota__fs_op *op, int status)

@@ -66,7 +66,16 @@ rota__fs_is_fit(
 	return fs != NULL && (loop != NULL || fn == NULL);
 }
 
-/* Sets what it is about: the other arguments follow. */
+/*
+ * Sets what it is about, if it may be begun with these: 0, -EINVAL, or -EBADF
+ * for a descriptor. No member of a request is touched before.
+ */
+int rota__fs_take_path(const struct rota_loop *loop, struct rota_fs *fs,
+	const char *path, rota_fs_fn *fn);
+int rota__fs_take_fd(const struct rota_loop *loop, struct rota_fs *fs, int fd,
+	rota_fs_fn *fn);
+
+/* The same for those that have asked already. */
 void rota__fs_about_path(struct rota_fs *fs, const char *path);
 void rota__fs_about_fd(struct rota_fs *fs, int fd);
 

@@ -72,12 +72,9 @@ static int
 begin_fd(struct rota_loop *loop, struct rota_fs *fs, int fd,
 	const struct rota__fs_op *op, rota_fs_fn *fn, const char *place)
 {
-	if (!rota__fs_is_fit(loop, fs, fn))
-		return -EINVAL;
-	if (fd < 0)
-		return -EBADF;
-	rota__fs_about_fd(fs, fd);
-	return rota__fs_begin(loop, fs, op, fn, place);
+	int r = rota__fs_take_fd(loop, fs, fd, fn);
+
+	return r < 0 ? r : rota__fs_begin(loop, fs, op, fn, place);
 }
 
 int
@@ -138,13 +135,13 @@ begin_move(struct rota_loop *loop, struct rota_fs *fs, int fd,
 	const struct rota__fs_op *op, rota_fs_fn *fn, const char *place)
 {
 	unsigned i;
+	int r;
 
-	if (!rota__fs_is_fit(loop, fs, fn) || !are_fit(buffers, n) ||
-		offset < ROTA_FS_HERE)
+	if (!are_fit(buffers, n) || offset < ROTA_FS_HERE)
 		return -EINVAL;
-	if (fd < 0)
-		return -EBADF;
-	rota__fs_about_fd(fs, fd);
+	r = rota__fs_take_fd(loop, fs, fd, fn);
+	if (r < 0)
+		return r;
 	fs->offset = offset;
 	fs->of.buffers.array = buffers;
 	fs->of.buffers.n = n;
@@ -239,35 +236,38 @@ int
 rota_fs_ftruncate_with(struct rota_loop *loop, struct rota_fs *fs, int fd,
 	int64_t size_bytes, rota_fs_fn *fn, const char *place)
 {
-	if (!rota__fs_is_fit(loop, fs, fn) || size_bytes < 0)
-		return -EINVAL;
+	int r = size_bytes < 0 ? -EINVAL : rota__fs_take_fd(loop, fs, fd, fn);
+
+	if (r < 0)
+		return r;
 	fs->length = size_bytes;
-	return begin_fd(loop, fs, fd, &op_ftruncate, fn, place);
+	return rota__fs_begin(loop, fs, &op_ftruncate, fn, place);
 }
 
 int
 rota_fs_fallocate_with(struct rota_loop *loop, struct rota_fs *fs, int fd,
 	int64_t offset, int64_t size_bytes, rota_fs_fn *fn, const char *place)
 {
-	if (!rota__fs_is_fit(loop, fs, fn) || offset < 0 || size_bytes <= 0 ||
-		size_bytes > INT64_MAX - offset)
+	int r;
+
+	if (offset < 0 || size_bytes <= 0 || size_bytes > INT64_MAX - offset)
 		return -EINVAL;
-	if (fd < 0)
-		return -EBADF;
+	r = rota__fs_take_fd(loop, fs, fd, fn);
+	if (r < 0)
+		return r;
 	fs->offset = offset;
 	fs->length = size_bytes;
-	return begin_fd(loop, fs, fd, &op_fallocate, fn, place);
+	return rota__fs_begin(loop, fs, &op_fallocate, fn, place);
 }
 
 int
 rota_fs_flock_with(struct rota_loop *loop, struct rota_fs *fs, int fd,
 	int operation, rota_fs_fn *fn, const char *place)
 {
-	if (!rota__fs_is_fit(loop, fs, fn))
-		return -EINVAL;
-	if (fd < 0)
-		return -EBADF;
-	rota__fs_about_fd(fs, fd);
+	int r = rota__fs_take_fd(loop, fs, fd, fn);
+
+	if (r < 0)
+		return r;
 	fs->flags = (unsigned)operation;
 	return rota__fs_begin(loop, fs, &op_flock, fn, place);
 }

@@ -17,27 +17,15 @@ at(const struct rota_fs *fs)
 	return fs->path != NULL ? AT_FDCWD : fs->fd;
 }
 
-/* Sets what it is about, unless something is wrong. */
 static int
 take_path(struct rota_loop *loop, struct rota_fs *fs, const char *path,
 	int flags, rota_fs_fn *fn)
 {
-	if (!rota__fs_is_fit(loop, fs, fn) || path == NULL)
-		return -EINVAL;
-	rota__fs_about_path(fs, path);
-	fs->flags = (unsigned)flags;
-	return 0;
-}
+	int r = rota__fs_take_path(loop, fs, path, fn);
 
-static int
-take_fd(struct rota_loop *loop, struct rota_fs *fs, int fd, rota_fs_fn *fn)
-{
-	if (!rota__fs_is_fit(loop, fs, fn))
-		return -EINVAL;
-	if (fd < 0)
-		return -EBADF;
-	rota__fs_about_fd(fs, fd);
-	return 0;
+	if (r == 0)
+		fs->flags = (unsigned)flags;
+	return r;
 }
 
 static int
@@ -54,7 +42,7 @@ static int
 begin_fd(struct rota_loop *loop, struct rota_fs *fs, int fd,
 	const struct rota__fs_op *op, rota_fs_fn *fn, const char *place)
 {
-	int r = take_fd(loop, fs, fd, fn);
+	int r = rota__fs_take_fd(loop, fs, fd, fn);
 
 	return r < 0 ? r : rota__fs_begin(loop, fs, op, fn, place);
 }
@@ -174,7 +162,7 @@ int
 rota_fs_fchmod_with(struct rota_loop *loop, struct rota_fs *fs, int fd,
 	unsigned mode, rota_fs_fn *fn, const char *place)
 {
-	int r = is_mode(mode) ? take_fd(loop, fs, fd, fn) : -EINVAL;
+	int r = is_mode(mode) ? rota__fs_take_fd(loop, fs, fd, fn) : -EINVAL;
 
 	return r < 0 ? r : begin_mode(loop, fs, mode, &op_fchmod, fn, place);
 }
@@ -227,7 +215,7 @@ int
 rota_fs_fchown_with(struct rota_loop *loop, struct rota_fs *fs, int fd,
 	uint32_t uid, uint32_t gid, rota_fs_fn *fn, const char *place)
 {
-	int r = take_fd(loop, fs, fd, fn);
+	int r = rota__fs_take_fd(loop, fs, fd, fn);
 
 	return r < 0 ? r :
 		       begin_pair(loop, fs, uid, gid, &op_fchown, fn, place);
@@ -296,7 +284,7 @@ rota_fs_futime_with(struct rota_loop *loop, struct rota_fs *fs, int fd,
 	int64_t accessed_ns, int64_t modified_ns, rota_fs_fn *fn,
 	const char *place)
 {
-	int r = take_fd(loop, fs, fd, fn);
+	int r = rota__fs_take_fd(loop, fs, fd, fn);
 
 	return r < 0 ? r :
 		       begin_pair(loop, fs, accessed_ns, modified_ns,

@@ -44,9 +44,10 @@ begin_path(struct rota_loop *loop, struct rota_fs *fs, const char *path,
 	unsigned mode, const struct rota__fs_op *op, rota_fs_fn *fn,
 	const char *place)
 {
-	if (!rota__fs_is_fit(loop, fs, fn) || path == NULL || mode > 07777)
-		return -EINVAL;
-	rota__fs_about_path(fs, path);
+	int r = mode > 07777 ? -EINVAL : rota__fs_take_path(loop, fs, path, fn);
+
+	if (r < 0)
+		return r;
 	fs->mode = mode;
 	return rota__fs_begin(loop, fs, op, fn, place);
 }
@@ -113,10 +114,12 @@ static int
 begin_template(struct rota_loop *loop, struct rota_fs *fs, char *path_template,
 	const struct rota__fs_op *op, rota_fs_fn *fn, const char *place)
 {
-	if (!rota__fs_is_fit(loop, fs, fn) || path_template == NULL)
-		return -EINVAL;
+	int r = rota__fs_take_path(loop, fs, path_template, fn);
+
+	if (r < 0)
+		return r;
 	fs->memory = path_template;
-	return begin_path(loop, fs, path_template, 0, op, fn, place);
+	return rota__fs_begin(loop, fs, op, fn, place);
 }
 
 int
@@ -227,12 +230,16 @@ begin_text(struct rota_loop *loop, struct rota_fs *fs, const char *path,
 	char *text, size_t size_bytes, const struct rota__fs_op *op,
 	rota_fs_fn *fn, const char *place)
 {
-	if (!rota__fs_is_fit(loop, fs, fn) || path == NULL || text == NULL ||
-		size_bytes == 0 || size_bytes > INT_MAX)
+	int r;
+
+	if (text == NULL || size_bytes == 0 || size_bytes > INT_MAX)
 		return -EINVAL;
+	r = rota__fs_take_path(loop, fs, path, fn);
+	if (r < 0)
+		return r;
 	fs->memory = text;
 	fs->size_bytes = size_bytes;
-	return begin_path(loop, fs, path, 0, op, fn, place);
+	return rota__fs_begin(loop, fs, op, fn, place);
 }
 
 int

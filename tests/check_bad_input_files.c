@@ -55,6 +55,7 @@ LOOP_TEST(calls_on_descriptors_want_all_their_arguments)
 	ck_fs_refuses(-EINVAL, rota_fs_truncate, "/", -1);
 	ck_fs_wants_loop(rota_fs_ftruncate, 0, 0);
 	ck_fs_refuses(-EBADF, rota_fs_ftruncate, -1, 0);
+	ck_fs_refuses(-EBADF, rota_fs_ftruncate, -1, 1);
 	ck_fs_refuses(-EINVAL, rota_fs_ftruncate, 0, -1);
 	ck_fs_wants_loop(rota_fs_fallocate, 0, 0, 1);
 	ck_fs_refuses(-EBADF, rota_fs_fallocate, -1, 0, 1);
