@@ -291,18 +291,16 @@ make_socket(struct rota_udp *udp, const struct sockaddr *addr, unsigned flags)
 }
 
 int
-rota__udp_need_socket(struct rota_udp *udp, int family)
+rota__udp_need_socket(struct rota_udp *udp, const struct sockaddr *addr)
 {
 	union rota__address any;
 
-	if (udp->watch.fd >= 0)
-		return family == udp->family && family != AF_UNIX ?
-			0 :
-			-EAFNOSUPPORT;
-	memset(&any, 0, sizeof(any));
-	any.any.sa_family = (sa_family_t)family;
-	if (rota__address_length(&any.any) == 0)
+	if (rota__address_length(addr) == 0)
 		return -EAFNOSUPPORT;
+	if (udp->watch.fd >= 0)
+		return addr->sa_family == udp->family ? 0 : -EAFNOSUPPORT;
+	memset(&any, 0, sizeof(any));
+	any.any.sa_family = addr->sa_family;
 	return make_socket(udp, &any.any, 0);
 }
 
@@ -339,7 +337,7 @@ rota_udp_connect(struct rota_udp *udp, const struct sockaddr *addr)
 	if (r < 0)
 		return r;
 	is_new = udp->watch.fd < 0;
-	r = rota__udp_need_socket(udp, addr->sa_family);
+	r = rota__udp_need_socket(udp, addr);
 	if (r < 0)
 		return r;
 	r = udp->handle.loop->sys->connect(

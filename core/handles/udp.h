@@ -67,10 +67,11 @@ rota__udp_sender(struct rota_udp *udp)
 void rota__udp_watch(struct rota_udp *udp);
 
 /*
- * Gives the handle a socket of that family, bound to a port of the kernel's
- * choice, if it has none.
+ * Gives the handle a socket of the address's family, bound to a port of the
+ * kernel's choice, if it has none. -EAFNOSUPPORT if it is not an address of
+ * the internet, or the socket is of another family.
  */
-int rota__udp_need_socket(struct rota_udp *udp, int family);
+int rota__udp_need_socket(struct rota_udp *udp, const struct sockaddr *addr);
 
 /* Closes the socket: the handle is as one that never had any. */
 void rota__udp_drop_socket(struct rota_udp *udp);

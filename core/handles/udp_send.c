@@ -327,7 +327,7 @@ put_peer(struct rota_udp *udp, struct rota_send *send,
 		return udp->state & ROTA__UDP_CONNECTED ? 0 : -EDESTADDRREQ;
 	if (udp->state & ROTA__UDP_CONNECTED)
 		return -EISCONN;
-	r = rota__udp_need_socket(udp, addr->sa_family);
+	r = rota__udp_need_socket(udp, addr);
 	if (r < 0)
 		return r;
 	send->peer_bytes = rota__address_length(addr);
