@@ -49,8 +49,6 @@ rota__job_begin(struct rota_loop *loop, struct rota_job *job,
 	job->note.deliver = deliver_job;
 	job->note.offset = 0;
 	rota__ring_append(&loop->jobs.in_flight, &job->link);
-	if (job->pool != NULL)
-		loop->jobs.lookout_ns = head_of(job->pool)->lookout_ns;
 }
 
 void
@@ -117,13 +115,20 @@ rota__jobs_fini(struct rota_loop *loop)
 		type_of(pool)->release(pool);
 }
 
-int
-rota__jobs_may_end_soon(struct rota_loop *loop, uint64_t timeout_ns)
+/* As the pool of the last job has it. What was answered at once has none. */
+uint64_t
+rota__jobs_lookout_ns(struct rota_loop *loop, uint64_t timeout_ns)
 {
 	struct rota__jobs *jobs = &loop->jobs;
+	const struct rota_job *last =
+		ROTA__CONTAINER(jobs->in_flight.prev, struct rota_job, link);
+	uint64_t lookout_ns =
+		last->pool != NULL ? head_of(last->pool)->lookout_ns : 0;
 
-	return jobs->lookout_ns != 0 && timeout_ns > jobs->lookout_ns &&
-		rota__lookout_may(&jobs->lookout);
+	if (lookout_ns == 0 || timeout_ns <= lookout_ns ||
+		!rota__lookout_may(&jobs->lookout))
+		return 0;
+	return lookout_ns;
 }
 
 /* How a job is left by rota__jobs_fork(), and by nobody else. */

@@ -54,8 +54,7 @@ struct rota__jobs {
 	pid_t pid;
 	/* How large a default pool must be for this loop; 0 for any size. */
 	unsigned n_threads;
-	/* Of the pool of the last job. */
-	uint64_t lookout_ns;
+	/* Whether the loop looks out for their end. */
 	struct rota__lookout lookout;
 };
 
@@ -129,10 +128,11 @@ void rota__jobs_fini(struct rota_loop *loop);
 int rota__jobs_are_run(const struct rota_loop *loop);
 
 /*
- * 1 if a loop that may wait for so long should first look out for the end of
- * a job; rota__lookout_learn() is to be told then.
+ * With jobs in flight: for how long a loop that may wait for timeout_ns should
+ * first look out for the end of one, then rota__lookout_learn() is to be told;
+ * or 0.
  */
-int rota__jobs_may_end_soon(struct rota_loop *loop, uint64_t timeout_ns);
+uint64_t rota__jobs_lookout_ns(struct rota_loop *loop, uint64_t timeout_ns);
 
 /* Ends the child's copies of jobs in flight; the parent's go on. */
 void rota__jobs_fork(struct rota_loop *loop);

@@ -246,18 +246,22 @@ begin(struct rota_loop *loop, enum rota_run_mode mode)
 }
 
 /*
- * Asks for descriptors without waiting until something has come, for a short
- * while. Returns 1 then, 0 if nothing has, or the error of a wait.
+ * With jobs in flight, asks for descriptors without waiting until something
+ * has come, for a short while. Returns 1 then, 0 if nothing has, or the error
+ * of a wait.
  */
 __attribute__((noinline)) static int
-look_out(struct rota_loop *loop)
+look_out(struct rota_loop *loop, uint64_t timeout_ns)
 {
-	uint64_t end_ns =
-		rota__clock_add(loop->sys->clock_ns(), loop->jobs.lookout_ns);
+	uint64_t lookout_ns = rota__jobs_lookout_ns(loop, timeout_ns);
 	unsigned n_rounds = LOOKOUT_ROUNDS;
+	uint64_t end_ns;
 	int has_notes;
 	int r;
 
+	if (lookout_ns == 0)
+		return 0;
+	end_ns = rota__clock_add(loop->sys->clock_ns(), lookout_ns);
 	do {
 		r = rota__fds_poll(loop, 0);
 		has_notes = rota__inbox_has_notes(loop);
@@ -268,23 +272,26 @@ look_out(struct rota_loop *loop)
 }
 
 static inline int
+wait_for_fds(struct rota_loop *loop, uint64_t timeout_ns)
+{
+	if (timeout_ns != 0 && rota__inbox_sleep(loop)) {
+		rota__inbox_rise(loop);
+		timeout_ns = 0;
+	}
+	return rota__fds_poll(loop, timeout_ns);
+}
+
+static inline int
 poll_phase(struct rota_loop *loop, uint64_t timeout_ns)
 {
 	int r = 0;
 
 	/* For who asks after a poll that did not wait. */
 	loop->now_is_good = 0;
-	if (timeout_ns != 0) {
-		if (!rota__ring_is_empty(&loop->jobs.in_flight) &&
-			rota__jobs_may_end_soon(loop, timeout_ns))
-			r = look_out(loop);
-		if (r == 0 && rota__inbox_sleep(loop)) {
-			rota__inbox_rise(loop);
-			timeout_ns = 0;
-		}
-	}
+	if (timeout_ns != 0 && !rota__ring_is_empty(&loop->jobs.in_flight))
+		r = look_out(loop, timeout_ns);
 	if (r == 0)
-		r = rota__fds_poll(loop, timeout_ns);
+		r = wait_for_fds(loop, timeout_ns);
 	if (r > 0)
 		r = rota__inbox_take_error(loop);
 	if (rota__inbox_is_full(&loop->inbox))

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/order.h"
 #include "core/ring.h"
 #include "pool/job.h"
@@ -182,7 +183,8 @@ arrives_at_once(const struct rota_pool *pool)
 static int
 arrives_soon(const struct rota_pool *pool)
 {
-	uint64_t end_ns = pool->sys->clock_ns() + pool->head.lookout_ns;
+	uint64_t end_ns =
+		rota__clock_add(pool->sys->clock_ns(), pool->head.lookout_ns);
 	unsigned n_rounds = LOOKOUT_ROUNDS;
 
 	do
