@@ -2,8 +2,6 @@
 /* Looking out for the end of a job before the loop sleeps. */
 #include "core/lookout.h"
 
-#include <string.h>
-
 #include "tests/works.h"
 
 START_TEST(each_time_in_vain_more_chances_pass_until_one_pays)
@@ -46,12 +44,7 @@ begin_on(unsigned n, uint64_t lookout_ns)
 	sys.n_processors = count_processors;
 	options.sys = &sys;
 	options.lookout_ns = lookout_ns;
-	pools_reset();
-	gate_close();
-	memset(works, 0, sizeof(works));
-	memset(ran, 0, sizeof(ran));
-	n_works = 0;
-	ck_ok(rota_pool_create(&options, &pool));
+	begin_works(&options);
 	start(run_gate);
 	gate_await(1);
 }
@@ -77,12 +70,19 @@ polls_of_a_turn(uint64_t delay_ns)
 	return harness_n_polls() - 1 - n;
 }
 
+/* In fake time no wait can be for a thread. */
 static void
-end(void)
+end_job(void)
 {
 	gate_open();
 	while (rota_loop_alive(loop))
 		(void)run_once_checked(ROTA_RUN_NOWAIT);
+}
+
+static void
+end(void)
+{
+	end_job();
 	pools_close(pool);
 }
 
@@ -123,9 +123,7 @@ FAKE_TIME_TEST(nobody_looks_out_for_longer_than_the_next_timer)
 FAKE_TIME_TEST(nobody_looks_out_without_a_job)
 {
 	begin_on(2, 0);
-	gate_open();
-	while (rota_loop_alive(loop))
-		(void)run_once_checked(ROTA_RUN_NOWAIT);
+	end_job();
 	ck_assert_uint_eq(polls_of_a_turn(ROTA_SECOND), 1);
 	pools_close(pool);
 }

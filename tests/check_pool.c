@@ -17,10 +17,9 @@
 static void
 begin(unsigned n_threads)
 {
-	pool = pools_make(n_threads);
-	memset(works, 0, sizeof(works));
-	memset(ran, 0, sizeof(ran));
-	n_works = 0;
+	struct rota_pool_options options = pools_options(n_threads);
+
+	begin_works(&options);
 }
 
 /* Run and done *******************************************************/

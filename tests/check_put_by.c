@@ -67,12 +67,7 @@ begin_learnt(unsigned n_threads, unsigned lane)
 	sys.clock_ns = tell_now;
 	atomic_store(&now_ns, ROTA_SECOND);
 	options.sys = &sys;
-	pools_reset();
-	gate_close();
-	memset(works, 0, sizeof(works));
-	memset(ran, 0, sizeof(ran));
-	n_works = 0;
-	ck_ok(rota_pool_create(&options, &pool));
+	begin_works(&options);
 	pools.n_allowed = 1;
 	pools.n_failures = UINT_MAX;
 	pools.error = -EAGAIN;

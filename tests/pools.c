@@ -139,15 +139,22 @@ pools_options(unsigned n_threads)
 }
 
 struct rota_pool *
-pools_make(unsigned n_threads)
+pools_make_with(const struct rota_pool_options *options)
 {
-	struct rota_pool_options options = pools_options(n_threads);
 	struct rota_pool *pool = NULL;
 
 	pools_reset();
 	gate_close();
-	ck_ok(rota_pool_create(&options, &pool));
+	ck_ok(rota_pool_create(options, &pool));
 	return pool;
+}
+
+struct rota_pool *
+pools_make(unsigned n_threads)
+{
+	struct rota_pool_options options = pools_options(n_threads);
+
+	return pools_make_with(&options);
 }
 
 void

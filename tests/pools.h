@@ -37,6 +37,7 @@ const struct rota_sys *pools_sys(void);
 /* Options for such a pool. Its memory is among harness_n_blocks(). */
 struct rota_pool_options pools_options(unsigned n_threads);
 struct rota_pool *pools_make(unsigned n_threads);
+struct rota_pool *pools_make_with(const struct rota_pool_options *options);
 
 /* Closes it, and demands that no thread is left. */
 void pools_close(struct rota_pool *pool);

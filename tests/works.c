@@ -21,6 +21,15 @@ note_run(const struct rota_work *work)
 }
 
 void
+begin_works(const struct rota_pool_options *options)
+{
+	pool = pools_make_with(options);
+	memset(works, 0, sizeof(works));
+	memset(ran, 0, sizeof(ran));
+	n_works = 0;
+}
+
+void
 end_works(void)
 {
 	gate_open();

@@ -15,6 +15,9 @@ extern char ran[MAX_WORKS + 1];
 
 void note_run(const struct rota_work *work);
 
+/* Makes the pool, with no works yet, and shuts the gate. */
+void begin_works(const struct rota_pool_options *options);
+
 /* Opens the gate, runs the loop to the end, and closes the pool. */
 void end_works(void);
 
