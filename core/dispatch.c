@@ -393,13 +393,13 @@ end_wait(struct rota_loop *loop)
 		rota__frames_run(loop, rota__loop_now(loop));
 }
 
-static inline int
-ask_kernel(struct rota_loop *loop, int n_filled, uint64_t timeout_ns)
+/* Asks in a turn that may wait or is measured. */
+__attribute__((noinline)) static int
+ask_at_length(struct rota_loop *loop, int n_filled, uint64_t timeout_ns)
 {
 	uint64_t left_ns = timeout_ns;
 	int n;
 
-	loop->fds.round++;
 	if (loop->metrics != NULL)
 		rota__metrics_wait(loop);
 	if (timeout_ns != 0)
@@ -415,6 +415,16 @@ ask_kernel(struct rota_loop *loop, int n_filled, uint64_t timeout_ns)
 	else if (loop->metrics != NULL)
 		rota__metrics_waited(loop);
 	return n;
+}
+
+static inline int
+ask_kernel(struct rota_loop *loop, int n_filled, uint64_t timeout_ns)
+{
+	loop->fds.round++;
+	if (timeout_ns != 0 || loop->metrics != NULL)
+		return ask_at_length(loop, n_filled, timeout_ns);
+	return loop->backend->wait(loop->backend_state,
+		loop->fds.ready + n_filled, ROTA__N_READY - n_filled, 0);
 }
 
 /*
@@ -447,16 +457,6 @@ poll_levels(struct rota_loop *loop, uint64_t timeout_ns)
 	return 1;
 }
 
-/* What is ready without the kernel. */
-__attribute__((noinline)) static void
-dispatch_own(struct rota_loop *loop)
-{
-	if (loop->metrics != NULL)
-		rota__metrics_phase(loop, ROTA_PHASE_POLL);
-	dispatch(loop, report_failed(&loop->fds, ROTA__N_READY));
-	dispatch(loop, report_always(&loop->fds, 0, ROTA__N_READY));
-}
-
 static void
 dispatch_reported(struct rota_loop *loop, int n)
 {
@@ -486,20 +486,40 @@ dispatch_all(struct rota_loop *loop, int n)
 	return 1;
 }
 
-int
-rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
+static inline int
+poll_kernel(struct rota_loop *loop, uint64_t timeout_ns)
 {
-	int had_own = rota__fds_have_ready(&loop->fds);
-	int n;
+	int n = ask_kernel(loop, 0, timeout_ns);
 
-	if (loop->n_priorities != 0)
-		return poll_levels(loop, timeout_ns);
-	/* Before the kernel is asked, which may add to them by ROTA__ALWAYS. */
-	if (had_own)
-		dispatch_own(loop);
-	n = ask_kernel(loop, 0, timeout_ns);
 	if (n > 0)
 		return dispatch_all(loop, n);
 	loop->fds.n_stale_turns = 0;
-	return n < 0 ? n : had_own;
+	return n;
+}
+
+/*
+ * First what is ready without the kernel: when that is asked, it may add to
+ * them by ROTA__ALWAYS.
+ */
+__attribute__((noinline)) static int
+poll_own(struct rota_loop *loop, uint64_t timeout_ns)
+{
+	int r;
+
+	if (loop->metrics != NULL)
+		rota__metrics_phase(loop, ROTA_PHASE_POLL);
+	dispatch(loop, report_failed(&loop->fds, ROTA__N_READY));
+	dispatch(loop, report_always(&loop->fds, 0, ROTA__N_READY));
+	r = poll_kernel(loop, timeout_ns);
+	return r < 0 ? r : 1;
+}
+
+int
+rota__fds_poll(struct rota_loop *loop, uint64_t timeout_ns)
+{
+	if (loop->n_priorities != 0)
+		return poll_levels(loop, timeout_ns);
+	if (rota__fds_have_ready(&loop->fds))
+		return poll_own(loop, timeout_ns);
+	return poll_kernel(loop, timeout_ns);
 }

@@ -167,7 +167,8 @@ rota__loop_is_visited(const struct rota_loop *loop)
 static inline int
 rota__loop_is_at_rest(const struct rota_loop *loop)
 {
-	return loop->state == ROTA__LOOP_RESTS && !rota__loop_is_visited(loop);
+	return (loop->state | (uint32_t)loop->is_walking |
+		       (uint32_t)loop->is_reporting) == ROTA__LOOP_RESTS;
 }
 
 /* The clock. */
