@@ -55,29 +55,30 @@ keep_rest(struct connection *connection, const char *data, size_t n)
 	(void)rota_stream_read_stop(&connection->tcp.stream);
 }
 
+/* The end, or not all of n bytes went back at once. */
+__attribute__((noinline)) static void
+go_on(struct rota_stream *stream, ssize_t n, const char *data, ssize_t sent)
+{
+	if (sent == -EAGAIN)
+		sent = 0;
+	if (n < 0 || sent < 0)
+		(void)rota_handle_close(&stream->handle, NULL);
+	else
+		keep_rest((struct connection *)stream, data + sent,
+			(size_t)(n - sent));
+}
+
 static void
 on_read(struct rota_stream *stream, ssize_t n, const void *data)
 {
 	struct connection *connection = (struct connection *)stream;
-	struct iovec buffer = { .iov_base = (void *)data };
-	ssize_t sent;
+	struct iovec buffer = { (void *)data, (size_t)n };
+	ssize_t sent = n < 0 ? 0 : rota_stream_try_write(stream, &buffer, 1);
 
-	if (n < 0) {
-		(void)rota_handle_close(&stream->handle, NULL);
-		return;
-	}
-	buffer.iov_len = (size_t)n;
-	sent = rota_stream_try_write(stream, &buffer, 1);
-	if (sent == -EAGAIN)
-		sent = 0;
-	if (sent < 0) {
-		(void)rota_handle_close(&stream->handle, NULL);
-		return;
-	}
-	if (sent < n)
-		keep_rest(connection, (const char *)data + sent,
-			(size_t)(n - sent));
-	echo_done(connection->echo, (size_t)n);
+	if (sent != n)
+		go_on(stream, n, data, sent);
+	if (n >= 0)
+		echo_done(connection->echo, (size_t)n);
 }
 
 /* In several pieces, each a write of its own. */

@@ -219,11 +219,11 @@ __attribute__((noinline)) static void
 dispatch_plain(struct rota_loop *loop, int n)
 {
 	struct rota__fds *fds = &loop->fds;
+	struct rota__ready *ready = fds->ready;
+	struct rota__ready *end = ready + n;
 	unsigned seen = 0;
-	int i;
 
-	for (i = 0; i < n; i++) {
-		struct rota__ready *ready = &fds->ready[i];
+	for (; ready < end; ready++) {
 		struct rota__slot *slot = &fds->slots[ready->fd];
 		unsigned events = ready->events;
 

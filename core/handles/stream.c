@@ -272,7 +272,9 @@ read_lent(struct rota_stream *stream)
 		come_back_empty(stream, n, NULL);
 		return 0;
 	}
-	call_read(stream, n, loop->read_buffer);
+	rota__before_handle(loop, &stream->handle);
+	stream->in.reading.fn(stream, n, loop->read_buffer);
+	rota__after_callback(loop);
 	return may_have_more(stream, n, ROTA__READ_BUFFER_BYTES);
 }
 

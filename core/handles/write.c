@@ -464,18 +464,21 @@ ssize_t
 rota__stream_try_write(
 	struct rota_stream *stream, const struct iovec *buffers, unsigned n)
 {
-	int r = rota__stream_can_write(stream);
+	const uint32_t doors = ROTA__STREAM_WRITABLE | ROTA__STREAM_SHUT |
+		ROTA__STREAM_CONNECTING;
 	ssize_t written;
+	int r;
 
-	if (r < 0)
-		return r;
-	if (stream->state & ROTA__STREAM_CONNECTING ||
-		stream->out.writing.unsent != NULL)
+	if ((stream->state & doors) != ROTA__STREAM_WRITABLE) {
+		r = rota__stream_can_write(stream);
+		return r < 0 ? r : -EAGAIN;
+	}
+	if (stream->out.writing.unsent != NULL)
 		return -EAGAIN;
 	if (n > MAX_BUFFERS && !(stream->state & ROTA__STREAM_RECORDS))
 		n = MAX_BUFFERS;
 	written = stream->handle.type->stream->push(stream, buffers, n);
-	return is_full(written) ? -EAGAIN : written;
+	return written < 0 && is_full(written) ? -EAGAIN : written;
 }
 
 int
