@@ -114,6 +114,8 @@ check_rings(const struct rota_loop *loop)
 	DEMAND(count_ring(&loop->terminals) == (int)loop->n_resizes);
 	DEMAND((loop->resizes.signum != 0) == (loop->n_resizes > 0));
 	DEMAND(count_ring(&loop->handles) >= 0);
+	DEMAND(count_ring(&loop->closing) >= 0);
+	DEMAND(count_ring(&loop->closing_now) >= 0);
 	DEMAND(count_ring(&loop->jobs.in_flight) >= 0);
 	return 0;
 }
@@ -193,10 +195,15 @@ rota__loop_check(const struct rota_loop *loop)
 	alive = count_immediates(&loop->immediates) +
 		count_immediates(&loop->immediates_now);
 	DEMAND(alive == loop->n_immediates_referenced);
-	alive += count_handles(&loop->handles);
+	alive += count_handles(&loop->handles) +
+		count_handles(&loop->closing_now) +
+		count_handles(&loop->closing);
 	alive += count_jobs(&loop->jobs.in_flight);
 	DEMAND(alive == loop->alive);
-	DEMAND(count_priorities(&loop->handles) == loop->n_priorities);
+	DEMAND(count_priorities(&loop->handles) +
+			count_priorities(&loop->closing_now) +
+			count_priorities(&loop->closing) ==
+		loop->n_priorities);
 	DEMAND(rota__ring_is_empty(&loop->frames) ==
 		!(loop->after & ROTA__AFTER_FRAMES));
 	return 0;

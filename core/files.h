@@ -110,7 +110,7 @@ struct rota__files {
 	struct rota__file_node **buckets;
 	size_t n_buckets;
 	size_t n_ids;
-	/* Watches that have something in handle.spare to be told. */
+	/* Watches that have something in handle.own to be told. */
 	uint32_t n_flagged;
 	uint32_t serial;
 	char read[32768];

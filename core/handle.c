@@ -2,9 +2,10 @@
 /*
  * The life of handles: init, liveness, closing.
  *
- *	list of the loop     a handle is in it
- *	handles              from init until its end
+ *	ring of the loop     a handle is in it
+ *	handles              from init until it is closed
  *	closing              closed, its callback due in the close phase
+ *	closing_now          the same, in the close phase in progress
  */
 #include "core/handle.h"
 
@@ -22,9 +23,9 @@ init(struct rota_loop *loop, struct rota_handle *handle,
 	handle->loop = loop;
 	handle->type = type;
 	handle->place = NULL;
-	handle->close_fn = NULL;
-	handle->flags = flags;
-	handle->spare = 0;
+	handle->fn.close = NULL;
+	handle->flags = flags | loop->walk_mark;
+	handle->own = 0;
 	rota__ring_init(&handle->link);
 }
 
@@ -85,7 +86,7 @@ call_finish(struct rota_loop *loop, struct rota_handle *handle)
 static void
 end(struct rota_loop *loop, struct rota_handle *handle)
 {
-	rota_close_fn *fn = handle->close_fn;
+	rota_close_fn *fn = handle->fn.close;
 
 	call_finish(loop, handle);
 	forget_name(handle);
@@ -103,16 +104,11 @@ end(struct rota_loop *loop, struct rota_handle *handle)
 void
 rota__handle_run_closing(struct rota_loop *loop)
 {
-	struct rota_handle *handle = loop->closing_first;
+	struct rota_link *now = &loop->closing_now;
 
-	loop->closing_first = NULL;
-	loop->closing_last = NULL;
-	while (handle != NULL) {
-		struct rota_handle *next = handle->next_closing;
-
-		end(loop, handle);
-		handle = next;
-	}
+	rota__ring_take_all(&loop->closing, now);
+	while (!rota__ring_is_empty(now))
+		end(loop, ROTA__CONTAINER(now->next, struct rota_handle, link));
 }
 
 int
@@ -126,10 +122,10 @@ rota_handle_close_at(
 		return -EINVAL;
 	if (handle->flags & ROTA__CLOSING)
 		return -EALREADY;
-	handle->close_fn = fn;
 	handle->place = place;
 	if (handle->type->close != NULL)
 		is_unfinished = handle->type->close(handle);
+	handle->fn.close = fn;
 	rota__handle_set_flags(handle,
 		(handle->flags & ~(uint32_t)ROTA__ACTIVE) | ROTA__CLOSING);
 	if (!is_unfinished)
@@ -140,20 +136,13 @@ rota_handle_close_at(
 int
 rota_handle_closed(struct rota_handle *handle)
 {
-	struct rota_loop *loop;
-
 	if (handle == NULL ||
 		(handle->flags & (ROTA__CLOSING | ROTA__ENDING)) !=
 			ROTA__CLOSING)
 		return -EINVAL;
-	rota__handle_set_flags(handle, handle->flags | ROTA__ENDING);
-	loop = handle->loop;
-	handle->next_closing = NULL;
-	if (loop->closing_first == NULL)
-		loop->closing_first = handle;
-	else
-		loop->closing_last->next_closing = handle;
-	loop->closing_last = handle;
+	handle->flags |= ROTA__ENDING;
+	rota__ring_remove(&handle->link);
+	rota__ring_append(&handle->loop->closing, &handle->link);
 	return 0;
 }
 

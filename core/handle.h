@@ -18,7 +18,12 @@ enum rota__handle_flag {
 	ROTA__OPEN = 1 << 5,
 	/* Closing and in the list of those to be told. */
 	ROTA__ENDING = 1 << 6,
-	ROTA__ALL_FLAGS = (1 << 7) - 1
+	/* As loop->walk_mark: has been visited by the last walk. */
+	ROTA__VISITED = 1 << 7,
+	/* The type's. */
+	ROTA__OWN_FLAG = 1 << 8,
+	ROTA__OWN_FLAG_2 = 1 << 9,
+	ROTA__ALL_FLAGS = (1 << 10) - 1
 };
 
 /* The uppermost byte of the flags is the priority. */
@@ -78,7 +83,7 @@ rota__handle_counts(uint32_t flags)
 		(ROTA__ACTIVE | ROTA__REFERENCED);
 }
 
-/* The one setter: nobody else changes flags, and with them the live count. */
+/* The one setter of flags that count, and with them of the live count. */
 static inline void
 rota__handle_set_flags(struct rota_handle *handle, uint32_t flags)
 {

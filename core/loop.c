@@ -31,6 +31,8 @@ init_rings(struct rota_loop *loop)
 	rota__ring_init(&loop->frames);
 	rota__ring_init(&loop->terminals);
 	rota__ring_init(&loop->handles);
+	rota__ring_init(&loop->closing);
+	rota__ring_init(&loop->closing_now);
 	rota__ring_init(&loop->children);
 }
 
@@ -120,6 +122,7 @@ is_in_use(const struct rota_loop *loop)
 {
 	return !rota__loop_is_at_rest(loop) ||
 		!rota__ring_is_empty(&loop->handles) ||
+		!rota__ring_is_empty(&loop->closing) ||
 		!rota__ring_is_empty(&loop->immediates) ||
 		!rota__ring_is_empty(&loop->jobs.in_flight);
 }
@@ -237,21 +240,41 @@ rota_loop_fork(struct rota_loop *loop)
 	return 0;
 }
 
+/*
+ * One that is closed meanwhile changes the ring, and is visited once all the
+ * same; a new one counts as visited.
+ */
+static void
+walk_ring(struct rota_loop *loop, struct rota_link *head, rota_walk_fn *fn,
+	void *data)
+{
+	struct rota__cursor *cursor = &loop->walk_cursor;
+	struct rota_link *link;
+
+	rota__cursor_open(cursor, head);
+	while ((link = rota__cursor_next(cursor)) != NULL) {
+		struct rota_handle *handle =
+			ROTA__CONTAINER(link, struct rota_handle, link);
+
+		if ((handle->flags & ROTA__VISITED) == loop->walk_mark)
+			continue;
+		handle->flags ^= ROTA__VISITED;
+		fn(handle, data);
+	}
+}
+
 int
 rota_loop_walk(struct rota_loop *loop, rota_walk_fn *fn, void *data)
 {
-	struct rota__cursor *cursor;
-	struct rota_link *link;
-
 	if (loop == NULL || fn == NULL)
 		return -EINVAL;
 	if (loop->is_walking)
 		return -EBUSY;
-	cursor = &loop->walk_cursor;
 	loop->is_walking = 1;
-	rota__cursor_open(cursor, &loop->handles);
-	while ((link = rota__cursor_next(cursor)) != NULL)
-		fn(ROTA__CONTAINER(link, struct rota_handle, link), data);
+	loop->walk_mark ^= ROTA__VISITED;
+	walk_ring(loop, &loop->handles, fn, data);
+	walk_ring(loop, &loop->closing_now, fn, data);
+	walk_ring(loop, &loop->closing, fn, data);
 	loop->is_walking = 0;
 	return 0;
 }

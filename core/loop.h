@@ -93,11 +93,13 @@ struct rota_loop {
 	/* Active frames. */
 	struct rota_link frames;
 	uint32_t n_immediates_referenced;
-	/* All handles from init until their end. */
+	/* All handles from init until they are closed, and to be told so. */
 	struct rota_link handles;
-	/* Of those, the closed ones to be told so, the first one first. */
-	struct rota_handle *closing_first;
-	struct rota_handle *closing_last;
+	struct rota_link closing;
+	/* Those taken over by the close phase in progress. */
+	struct rota_link closing_now;
+	/* ROTA__VISITED or 0: what handles have that the last walk visited. */
+	uint32_t walk_mark;
 	/* Handles whose priority is not 0. */
 	uint32_t n_priorities;
 	/* Of the hooks phase and the walk in progress; at most one of each. */

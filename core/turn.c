@@ -201,7 +201,8 @@ has_work(const struct rota_loop *loop)
 	return !rota__ring_is_empty(&loop->idle) ||
 		loop->n_immediates_referenced > 0 ||
 		!rota__ring_is_empty(&loop->pending) ||
-		loop->closing_first != NULL || rota__fds_have_ready(&loop->fds);
+		!rota__ring_is_empty(&loop->closing) ||
+		rota__fds_have_ready(&loop->fds);
 }
 
 /* Returns 1 if poll may wait, as far as it is not for a timer to say. */
@@ -313,7 +314,7 @@ end(struct rota_loop *loop, uint64_t timeout_ns)
 
 	run_pending(loop, PENDING_ROUNDS);
 	run_check(loop);
-	if (loop->closing_first != NULL) {
+	if (!rota__ring_is_empty(&loop->closing)) {
 		enter(loop, ROTA_PHASE_CLOSE);
 		rota__handle_run_closing(loop);
 	}

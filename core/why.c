@@ -143,6 +143,8 @@ rota_loop_why_alive(struct rota_loop *loop, rota_culprit_fn *fn, void *data)
 	was_reporting = loop->is_reporting;
 	loop->is_reporting = 1;
 	tell_handles(&report, &loop->handles);
+	tell_handles(&report, &loop->closing_now);
+	tell_handles(&report, &loop->closing);
 	tell_immediates(&report, &loop->immediates);
 	tell_immediates(&report, &loop->immediates_now);
 	tell_jobs(&report, &loop->jobs.in_flight);

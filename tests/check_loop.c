@@ -1025,7 +1025,7 @@ LOOP_TEST(walk_visits_all_handles_in_the_order_of_init)
 	ck_trace("ABC");
 }
 
-LOOP_TEST(walk_visits_closing_handles_in_the_order_of_init_too)
+LOOP_TEST(walk_visits_closing_handles_last_in_the_order_of_closing)
 {
 	struct rota_hook hooks[4];
 
@@ -1033,7 +1033,7 @@ LOOP_TEST(walk_visits_closing_handles_in_the_order_of_init_too)
 	ck_ok(rota_handle_close(&hooks[2].handle, NULL));
 	ck_ok(rota_handle_close(&hooks[1].handle, NULL));
 	ck_ok(rota_loop_walk(loop, visit, loop));
-	ck_trace("ABCD");
+	ck_trace("ADCB");
 	close_all();
 }
 
@@ -1051,6 +1051,14 @@ visit_and_change(struct rota_handle *handle, void *data)
 		ck_ok(rota_handle_close(&hooks[i].handle, NULL));
 	ck_ok(rota_check_init(loop, &walk_extra));
 	walk_extra.handle.data = "X";
+	ck_ok(rota_handle_close(&walk_extra.handle, NULL));
+}
+
+static void
+on_close_walk(struct rota_handle *handle)
+{
+	ck_ok(rota_loop_walk(handle->data, visit, handle->data));
+	trace_of(".");
 }
 
 LOOP_TEST(walk_bears_closing_all_and_does_not_visit_new_handles)
@@ -1059,7 +1067,23 @@ LOOP_TEST(walk_bears_closing_all_and_does_not_visit_new_handles)
 
 	init_hooks(hooks, 4);
 	ck_ok(rota_loop_walk(loop, visit_and_change, hooks));
-	ck_trace("ABCD");
+	ck_trace("ABDC");
+	ck_ok(rota_loop_walk(loop, visit, loop));
+	ck_trace("ABDCDABCX");
+	close_all();
+}
+
+LOOP_TEST(walk_in_a_close_callback_visits_those_that_are_still_to_be_told)
+{
+	struct rota_hook hooks[4];
+
+	init_hooks(hooks, 4);
+	hooks[0].handle.data = loop;
+	ck_ok(rota_handle_close(&hooks[0].handle, on_close_walk));
+	ck_ok(rota_handle_close(&hooks[2].handle, NULL));
+	ck_ok(rota_handle_close(&hooks[1].handle, NULL));
+	ck_ok(rota_loop_run(loop, ROTA_RUN_NOWAIT));
+	ck_trace("DCB.");
 	close_all();
 }
 
@@ -1827,9 +1851,11 @@ add_cases_of_telling(Suite *suite)
 	tcase_add_test(tc, update_makes_now_fresh_within_a_callback);
 	tcase_add_loop_test(tc, walk_visits_all_handles_in_the_order_of_init);
 	tcase_add_loop_test(
-		tc, walk_visits_closing_handles_in_the_order_of_init_too);
+		tc, walk_visits_closing_handles_last_in_the_order_of_closing);
 	tcase_add_loop_test(
 		tc, walk_bears_closing_all_and_does_not_visit_new_handles);
+	tcase_add_loop_test(tc,
+		walk_in_a_close_callback_visits_those_that_are_still_to_be_told);
 
 	tc = harness_case(suite, "why alive");
 	tcase_add_loop_test(

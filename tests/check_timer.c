@@ -682,22 +682,44 @@ FAKE_TIME_TEST(again_is_refused_if_only_a_repeat_was_set)
 	close_all();
 }
 
-FAKE_TIME_TEST(again_after_the_end_of_a_repeat_uses_the_delay)
+FAKE_TIME_TEST(again_after_the_end_of_a_repeat_uses_that_repeat)
 {
 	struct rota_timer timer;
 
 	make_timer(&timer, "T");
-	ck_ok(rota_timer_start(&timer, 30, 7, on_timer));
+	ck_ok(rota_timer_start(&timer, 30, 0, on_timer));
 	ck_ok(rota_timer_set_repeat(&timer, 0));
 	ck_ok(rota_timer_again(&timer));
 	ck_assert_uint_eq(rota_timer_due_in(&timer), 30);
 	ck_ok(rota_timer_set_repeat(&timer, 7));
 	ck_ok(rota_timer_again(&timer));
 	ck_assert_uint_eq(rota_timer_due_in(&timer), 7);
+	ck_ok(rota_timer_set_repeat(&timer, 0));
+	ck_ok(rota_timer_again(&timer));
+	ck_assert_uint_eq(rota_timer_due_in(&timer), 7);
+	ck_assert_uint_eq(rota_timer_repeat(&timer), 0);
 	close_all();
 }
 
-FAKE_TIME_TEST(again_after_start_at_uses_the_delay_of_the_start_before)
+FAKE_TIME_TEST(long_intervals_are_kept_up_to_36_years)
+{
+	const uint64_t longest = (UINT64_C(1) << 60) - 1;
+	struct rota_timer timer;
+
+	make_timer(&timer, "T");
+	ck_ok(rota_timer_start(&timer, longest + 2, longest, on_timer));
+	ck_assert_uint_eq(rota_timer_due_in(&timer), longest + 2);
+	ck_assert_uint_eq(rota_timer_repeat(&timer), longest);
+	ck_ok(rota_timer_again(&timer));
+	ck_assert_uint_eq(rota_timer_due_in(&timer), longest);
+	ck_ok(rota_timer_set_repeat(&timer, ROTA_FOREVER));
+	ck_assert_uint_eq(rota_timer_repeat(&timer), longest);
+	ck_ok(rota_timer_set_repeat(&timer, longest - 1));
+	ck_assert_uint_eq(rota_timer_repeat(&timer), longest - 1);
+	close_all();
+}
+
+FAKE_TIME_TEST(again_after_start_at_uses_the_interval_of_the_start_before)
 {
 	struct rota_timer timer;
 
@@ -706,7 +728,7 @@ FAKE_TIME_TEST(again_after_start_at_uses_the_delay_of_the_start_before)
 	ck_ok(rota_timer_start_at(&timer, harness_fake_now() + 9, on_timer));
 	ck_ok(rota_timer_again(&timer));
 	ck_assert_uint_eq(rota_timer_repeat(&timer), 0);
-	ck_assert_uint_eq(rota_timer_due_in(&timer), 30);
+	ck_assert_uint_eq(rota_timer_due_in(&timer), 7);
 	close_all();
 }
 
@@ -1112,9 +1134,10 @@ add_cases_of_starting(Suite *suite)
 	tcase_add_test(tc, again_after_firing_or_stop_starts_anew);
 	tcase_add_test(tc, again_of_a_timer_never_started_is_refused);
 	tcase_add_test(tc, again_is_refused_if_only_a_repeat_was_set);
-	tcase_add_test(tc, again_after_the_end_of_a_repeat_uses_the_delay);
+	tcase_add_test(tc, again_after_the_end_of_a_repeat_uses_that_repeat);
+	tcase_add_test(tc, long_intervals_are_kept_up_to_36_years);
 	tcase_add_test(
-		tc, again_after_start_at_uses_the_delay_of_the_start_before);
+		tc, again_after_start_at_uses_the_interval_of_the_start_before);
 	tcase_add_test(tc, again_counts_from_the_now_of_the_loop);
 	tcase_add_test(tc, idle_timeouts_pushed_out_for_long_fire_once);
 	tcase_add_test(tc, start_at_fires_at_an_absolute_time);

@@ -24,7 +24,7 @@ struct thing {
 	int is_referenced;
 	uint64_t order;
 	uint64_t deadline_ns;
-	uint64_t delay_ns;
+	uint64_t interval_ns;
 	uint64_t repeat_ns;
 	/* Of a timer: was started since its init. Of a watcher: too late. */
 	int was_started;
@@ -90,7 +90,7 @@ model_start(enum kind kind, int i, uint64_t delay, uint64_t repeat)
 	if (kind != WATCHER || thing->state != ACTIVE)
 		thing->order = ++model.last_order;
 	thing->state = ACTIVE;
-	thing->delay_ns = delay;
+	thing->interval_ns = repeat ? repeat : delay;
 	thing->repeat_ns = repeat;
 	thing->deadline_ns = harness_fake_now() + delay;
 	thing->was_started = 1;
@@ -107,8 +107,7 @@ model_again(int i)
 		return -EINVAL;
 	timer->state = ACTIVE;
 	timer->order = ++model.last_order;
-	timer->deadline_ns = model_now() +
-		(timer->repeat_ns ? timer->repeat_ns : timer->delay_ns);
+	timer->deadline_ns = model_now() + timer->interval_ns;
 	return 0;
 }
 
@@ -118,6 +117,8 @@ model_set_repeat(int i, uint64_t repeat)
 	if (model.things[TIMER][i].state >= CLOSING)
 		return -EINVAL;
 	model.things[TIMER][i].repeat_ns = repeat;
+	if (repeat != 0)
+		model.things[TIMER][i].interval_ns = repeat;
 	return 0;
 }
 

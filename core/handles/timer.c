@@ -40,6 +40,46 @@ const struct rota_handle_type rota__timer_type = {
 	.describe = describe_timer,
 };
 
+/* Flags of a timer's handle. */
+enum {
+	/* The interval is that of a start, so again() may use it. */
+	STARTED = ROTA__OWN_FLAG,
+	/* The interval is that of a repeat. */
+	REPEATS = ROTA__OWN_FLAG_2
+};
+
+/* The interval in two parts, for which a timer has room as it is. */
+#define LOW_BITS 32
+#define MAX_INTERVAL_NS ((UINT64_C(1) << (LOW_BITS + 28)) - 1)
+
+static inline uint64_t
+interval(const struct rota_timer *timer)
+{
+	uint64_t high = timer->alarm.own;
+
+	return high << LOW_BITS | timer->handle.own;
+}
+
+static inline void
+set_interval(struct rota_timer *timer, uint64_t interval_ns)
+{
+	if (interval_ns > MAX_INTERVAL_NS)
+		interval_ns = MAX_INTERVAL_NS;
+	timer->handle.own = (uint32_t)interval_ns;
+	timer->alarm.own = (uint32_t)(interval_ns >> LOW_BITS) & 0xfffffff;
+}
+
+/* What is no interval of a repeat leaves the one that was. */
+static inline void
+set_repeat(struct rota_timer *timer, uint64_t repeat_ns)
+{
+	timer->handle.flags &= ~(uint32_t)REPEATS;
+	if (repeat_ns == 0)
+		return;
+	timer->handle.flags |= REPEATS;
+	set_interval(timer, repeat_ns);
+}
+
 int
 rota_timer_init(struct rota_loop *loop, struct rota_timer *timer)
 {
@@ -51,23 +91,16 @@ rota_timer_init(struct rota_loop *loop, struct rota_timer *timer)
 	if (r < 0)
 		return r;
 	timer->alarm.kind = ROTA__ALARM_TIMER;
-	timer->delay_ns = 0;
-	timer->repeat_ns = 0;
-	timer->fn = NULL;
+	timer->alarm.own = 0;
 	rota__handle_init(loop, &timer->handle, &rota__timer_type);
 	return 0;
 }
-
-/* In handle.spare: delay_ns is that of a start, so again() may use it. */
-enum {
-	HAS_DELAY = 1
-};
 
 static inline void
 start(struct rota_timer *timer, uint64_t deadline_ns, rota_timer_fn *fn,
 	const char *place)
 {
-	timer->fn = fn;
+	timer->handle.fn.timer = fn;
 	rota__handle_activate(&timer->handle, place);
 	rota__heap_start(&timer->handle.loop->heap, &timer->alarm, deadline_ns);
 }
@@ -82,9 +115,9 @@ rota_timer_start_with(struct rota_timer *timer, uint64_t delay_ns,
 		!rota__handle_is_open(&timer->handle))
 		return -EINVAL;
 	now_ns = timer->handle.loop->sys->clock_ns();
-	timer->delay_ns = delay_ns;
-	timer->repeat_ns = repeat_ns;
-	timer->handle.spare = HAS_DELAY;
+	set_interval(timer, delay_ns);
+	set_repeat(timer, repeat_ns);
+	timer->handle.flags |= STARTED;
 	start(timer, rota__clock_add(now_ns, delay_ns), fn, place);
 	return 0;
 }
@@ -96,7 +129,7 @@ rota_timer_start_abs(struct rota_timer *timer, uint64_t deadline_ns,
 	if (timer == NULL || fn == NULL ||
 		!rota__handle_is_open(&timer->handle))
 		return -EINVAL;
-	timer->repeat_ns = 0;
+	timer->handle.flags &= ~(uint32_t)REPEATS;
 	start(timer, deadline_ns, fn, place);
 	return 0;
 }
@@ -104,15 +137,16 @@ rota_timer_start_abs(struct rota_timer *timer, uint64_t deadline_ns,
 int
 rota_timer_again(struct rota_timer *timer)
 {
-	uint64_t interval_ns;
 	uint64_t now_ns;
 
-	if (timer == NULL || !rota__handle_is_open(&timer->handle) ||
-		timer->handle.spare != HAS_DELAY)
+	if (timer == NULL ||
+		(timer->handle.flags &
+			(ROTA__OPEN | ROTA__CLOSING | STARTED)) !=
+			(ROTA__OPEN | STARTED))
 		return -EINVAL;
-	interval_ns = timer->repeat_ns ? timer->repeat_ns : timer->delay_ns;
 	now_ns = rota__loop_now(timer->handle.loop);
-	start(timer, rota__clock_add(now_ns, interval_ns), timer->fn, NULL);
+	start(timer, rota__clock_add(now_ns, interval(timer)),
+		timer->handle.fn.timer, NULL);
 	return 0;
 }
 
@@ -133,14 +167,16 @@ rota_timer_set_repeat(struct rota_timer *timer, uint64_t repeat_ns)
 {
 	if (timer == NULL || !rota__handle_is_open(&timer->handle))
 		return -EINVAL;
-	timer->repeat_ns = repeat_ns;
+	set_repeat(timer, repeat_ns);
 	return 0;
 }
 
 uint64_t
 rota_timer_repeat(const struct rota_timer *timer)
 {
-	return timer == NULL ? 0 : timer->repeat_ns;
+	if (timer == NULL || !(timer->handle.flags & REPEATS))
+		return 0;
+	return interval(timer);
 }
 
 uint64_t
@@ -161,11 +197,11 @@ static uint64_t
 next_beat(const struct rota_timer *timer, uint64_t now_ns)
 {
 	uint64_t due_ns = timer->alarm.deadline_ns;
-	uint64_t n_beats = (now_ns - due_ns) / timer->repeat_ns;
+	uint64_t repeat_ns = interval(timer);
+	uint64_t n_beats = (now_ns - due_ns) / repeat_ns;
 
 	/* due + n * repeat is at most now. */
-	return rota__clock_add(
-		due_ns + n_beats * timer->repeat_ns, timer->repeat_ns);
+	return rota__clock_add(due_ns + n_beats * repeat_ns, repeat_ns);
 }
 
 void
@@ -174,12 +210,12 @@ rota__timer_expire(struct rota_loop *loop, struct rota_alarm *alarm)
 	struct rota_timer *timer =
 		ROTA__CONTAINER(alarm, struct rota_timer, alarm);
 
-	if (timer->repeat_ns != 0)
+	if (timer->handle.flags & REPEATS)
 		rota__heap_start(
 			&loop->heap, alarm, next_beat(timer, loop->now_ns));
 	else
 		rota__handle_deactivate(&timer->handle);
 	rota__before_handle(loop, &timer->handle);
-	timer->fn(timer);
+	timer->handle.fn.timer(timer);
 	rota__after_callback(loop);
 }

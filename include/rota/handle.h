@@ -72,6 +72,12 @@ struct rota_handle_type {
 	void *spare[1];
 };
 
+/* What a handle calls: its type's callback, once closing that of the close. */
+union rota_callback {
+	rota_close_fn *close;
+	void (*timer)(struct rota_timer *timer);
+};
+
 struct rota_handle {
 	/* The caller's own; rota never reads or writes it. */
 	void *data;
@@ -80,11 +86,11 @@ struct rota_handle {
 	struct rota_loop *loop;
 	const struct rota_handle_type *type;
 	const char *place;
-	rota_close_fn *close_fn;
+	union rota_callback fn;
 	struct rota_link link;
-	struct rota_handle *next_closing;
 	uint32_t flags;
-	uint32_t spare;
+	/* The type's. */
+	uint32_t own;
 };
 
 /*

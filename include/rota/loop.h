@@ -211,9 +211,9 @@ ROTA_API int rota_loop_on_before_exit(
 ROTA_API int rota_loop_fork(struct rota_loop *loop);
 
 /*
- * Visits every handle that has been initialised and is not yet closed, in
- * the order of init; `fn` may close handles and init new ones (which it
- * does not visit).
+ * Visits every handle that has been initialised and is not yet closed: in the
+ * order of init, then those that are closing in the order of closing. `fn` may
+ * close handles and init new ones (which it does not visit).
  *
  * errors: -EINVAL loop or fn is NULL; -EBUSY called from within `fn`.
  * when: the loop's thread.

@@ -12,8 +12,6 @@
 
 ROTA_BEGIN_C
 
-struct rota_timer;
-
 typedef void rota_timer_fn(struct rota_timer *timer);
 
 struct rota_timer {
@@ -21,9 +19,6 @@ struct rota_timer {
 
 	/* Private from here on. */
 	struct rota_alarm alarm;
-	uint64_t delay_ns;
-	uint64_t repeat_ns;
-	rota_timer_fn *fn;
 };
 
 /*
@@ -68,10 +63,10 @@ ROTA_API int rota_timer_start_abs(struct rota_timer *timer,
 	rota_timer_start_abs(timer, deadline_ns, fn, ROTA_PLACE(fn))
 
 /*
- * Starts a timer again with the callback it had: due in its repeat time, or
- * in the delay of its last rota_timer_start() if it does not repeat. This is the cheap
- * call for idle timeouts that every message pushes out: it counts from the
- * loop's now and reads no clock.
+ * Starts a timer again with the callback it had, due in its interval: the
+ * repeat it was last given, or the delay of a rota_timer_start() without one
+ * since. This is the cheap call for idle timeouts that every message pushes
+ * out: it counts from the loop's now and reads no clock.
  *
  * errors: -EINVAL timer is NULL, closing, closed, or was never started with
  *	rota_timer_start(); nothing changes.
@@ -90,7 +85,8 @@ ROTA_API int rota_timer_stop(struct rota_timer *timer);
 /*
  * Changes the repeat of a timer, from its next firing on; 0 makes it fire
  * once only.
- * unit: nanoseconds.
+ * unit: nanoseconds. Of a longer interval than 2^60 (36 years), that of a start
+ *	included, so much is kept.
  * errors: -EINVAL timer is NULL, closing or closed.
  * when: the loop's thread; also inside its callback.
  */

@@ -54,6 +54,7 @@ struct rota_request_type;
 struct rota_stream;
 struct rota_stream_type;
 struct rota_sys;
+struct rota_timer;
 struct rota__file_node;
 struct rota__sender;
 struct rota__unix_file;
@@ -71,12 +72,13 @@ struct rota_queue {
 	struct rota_request *last;
 };
 
-/* A place in the timer heap. Private. */
+/* A place in the timer heap; `own` is for whoever sets it. Private. */
 struct rota_alarm {
 	uint64_t deadline_ns;
 	uint64_t seq;
 	uint32_t pos;
-	uint32_t kind;
+	uint32_t kind : 4;
+	uint32_t own : 28;
 };
 
 /* A letter for another thread's loop, see core/post.h. Private. */
