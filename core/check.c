@@ -101,7 +101,6 @@ count_jobs(const struct rota_link *head)
 static int
 check_rings(const struct rota_loop *loop)
 {
-	DEMAND(count_ring(&loop->pending) >= 0);
 	DEMAND(count_ring(&loop->idle) >= 0);
 	DEMAND(count_ring(&loop->prepare) >= 0);
 	DEMAND(count_ring(&loop->check) >= 0);

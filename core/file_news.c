@@ -185,9 +185,9 @@ rota__file_tell(struct rota__file_node *node, const char *name,
 static void
 set_flag(struct rota_file_watch *watch, uint32_t flag)
 {
-	if (watch->handle.own == 0)
+	if (watch->handle.state == 0)
 		watch->handle.loop->files->n_flagged++;
-	watch->handle.own |= flag;
+	watch->handle.state |= flag;
 }
 
 /* Takes no memory, since it is told for want of it. */
@@ -224,11 +224,11 @@ rota__file_tell_gone(struct rota_file_watch *watch)
 static uint32_t
 take_flags(struct rota_file_watch *watch)
 {
-	uint32_t flags = watch->handle.own;
+	uint32_t flags = watch->handle.state;
 
 	if (flags != 0)
 		watch->handle.loop->files->n_flagged--;
-	watch->handle.own = 0;
+	watch->handle.state = 0;
 	return flags;
 }
 

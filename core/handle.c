@@ -25,7 +25,7 @@ init(struct rota_loop *loop, struct rota_handle *handle,
 	handle->place = NULL;
 	handle->fn.close = NULL;
 	handle->flags = flags | loop->walk_mark;
-	handle->own = 0;
+	handle->state = 0;
 	rota__ring_init(&handle->link);
 }
 

@@ -45,15 +45,16 @@ struct rota__watcher {
 };
 
 /*
- * One that also sends begins so: rota_stream and rota_udp do. `pending` is its
- * place in loop->pending; `gathered` is the next one that has gathered
- * something, the last one's is itself, and NULL means that it has not.
+ * One that also sends begins so: rota_stream and rota_udp do. `gathered` is the
+ * next one that has gathered something, `pending` the next one that has
+ * something to tell; the last one's is itself, and NULL means that it is not in
+ * that line.
  */
 struct rota__sender {
 	struct rota_handle handle;
 	struct rota_watch watch;
 	struct rota__sender *gathered;
-	struct rota_link pending;
+	struct rota__sender *pending;
 };
 
 /* 1 if public functions may work on it: neither blank, closing nor closed. */

@@ -22,7 +22,6 @@ static const struct rota_loop_options default_options = ROTA_LOOP_OPTIONS_INIT;
 static void
 init_rings(struct rota_loop *loop)
 {
-	rota__ring_init(&loop->pending);
 	rota__ring_init(&loop->idle);
 	rota__ring_init(&loop->prepare);
 	rota__ring_init(&loop->check);

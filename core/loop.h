@@ -81,7 +81,8 @@ struct rota_loop {
 	/* Senders, see core/pending.h. */
 	struct rota__sender *gathered_first;
 	struct rota__sender *gathered_last;
-	struct rota_link pending;
+	struct rota__sender *pending_first;
+	struct rota__sender *pending_last;
 	/* Active hooks, and how many they are in all. */
 	struct rota_link idle;
 	struct rota_link prepare;

@@ -2,14 +2,13 @@
 /* Sending and telling put off, see pending.h. */
 #include "core/pending.h"
 
-#include "core/ring.h"
 #include "core/turn.h"
 
 void
 rota__sender_init(struct rota__sender *sender)
 {
 	sender->gathered = NULL;
-	rota__ring_init(&sender->pending);
+	sender->pending = NULL;
 }
 
 /* Sending calls nobody, so nothing is gathered meanwhile. */
@@ -30,22 +29,39 @@ rota__flush_gathered(struct rota_loop *loop)
 	loop->after &= ~(uint32_t)ROTA__AFTER_WRITES;
 }
 
+/* Takes one out of line; returns the next one, NULL after the last. */
+static struct rota__sender *
+take_out(struct rota__sender *sender)
+{
+	struct rota__sender *next = sender->pending;
+
+	sender->pending = NULL;
+	return next == sender ? NULL : next;
+}
+
 void
 rota__pending_run(struct rota_loop *loop)
 {
-	struct rota_link now;
-	struct rota_link *link;
-	struct rota__sender *sender;
+	struct rota__sender *sender = loop->pending_first;
+	struct rota__sender *next;
 
-	rota__ring_take_all(&loop->pending, &now);
-	while ((link = rota__ring_take_first(&now)) != NULL) {
-		sender = ROTA__CONTAINER(link, struct rota__sender, pending);
-		sender->handle.type->tell(&sender->handle);
+	loop->pending_first = NULL;
+	for (; sender != NULL; sender = next) {
+		next = take_out(sender);
+		if (!(sender->handle.flags & ROTA__ENDING))
+			sender->handle.type->tell(&sender->handle);
 	}
 }
 
 void
-rota__sender_leave(struct rota__sender *sender)
+rota__pending_drop_closed(struct rota_loop *loop)
 {
-	rota__ring_remove(&sender->pending);
+	struct rota__sender *sender = loop->pending_first;
+	struct rota__sender *next;
+
+	loop->pending_first = NULL;
+	for (; sender != NULL; sender = next) {
+		next = take_out(sender);
+		rota__pending_add(sender);
+	}
 }

@@ -13,7 +13,6 @@
 #define ROTA_CORE_PENDING_H
 
 #include "core/handle.h"
-#include "core/ring.h"
 
 void rota__sender_init(struct rota__sender *sender);
 
@@ -38,18 +37,25 @@ rota__gather(struct rota__sender *sender)
 static inline void
 rota__pending_add(struct rota__sender *sender)
 {
-	if (rota__ring_is_empty(&sender->pending))
-		rota__ring_append(
-			&sender->handle.loop->pending, &sender->pending);
+	struct rota_loop *loop = sender->handle.loop;
+
+	if (sender->pending != NULL || sender->handle.flags & ROTA__ENDING)
+		return;
+	if (loop->pending_first == NULL)
+		loop->pending_first = sender;
+	else
+		loop->pending_last->pending = sender;
+	loop->pending_last = sender;
+	sender->pending = sender;
 }
 
 /* Tells of all that is pending now; what that causes is pending again. */
 void rota__pending_run(struct rota_loop *loop);
 
 /*
- * Tells nothing any more. What it has gathered must be off its queue; it
- * leaves that list at the end of the callback in progress.
+ * Takes those out of line that are closed, before their end: what they have to
+ * tell is told then.
  */
-void rota__sender_leave(struct rota__sender *sender);
+void rota__pending_drop_closed(struct rota_loop *loop);
 
 #endif

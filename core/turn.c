@@ -20,7 +20,6 @@
 #include "core/handles/more.h"
 #include "core/handles/race.h"
 #include "core/handles/resolver.h"
-#include "core/handles/stream.h"
 #include "core/handles/timer.h"
 #include "core/pending.h"
 #include "core/request.h"
@@ -85,8 +84,7 @@ enter(struct rota_loop *loop, enum rota_phase phase)
 static void (*const expire[])(struct rota_loop *, struct rota_alarm *) = {
 	[ROTA__ALARM_TIMER] = rota__timer_expire,
 	[ROTA__ALARM_REQUEST] = rota__request_expire,
-	[ROTA__ALARM_LISTENER] = rota__stream_expire,
-	[ROTA__ALARM_IDLE] = rota__stream_expire_idle,
+	[ROTA__ALARM_STREAM] = rota__stream_expire,
 	[ROTA__ALARM_FILES] = rota__files_expire,
 	[ROTA__ALARM_RACE] = rota__race_expire,
 	[ROTA__ALARM_FRAME] = rota__frame_expire,
@@ -177,14 +175,14 @@ static void
 tell_pending(struct rota_loop *loop, int n_rounds)
 {
 	enter(loop, ROTA_PHASE_PENDING);
-	while (n_rounds-- > 0 && !rota__ring_is_empty(&loop->pending))
+	while (n_rounds-- > 0 && loop->pending_first != NULL)
 		rota__pending_run(loop);
 }
 
 static inline void
 run_pending(struct rota_loop *loop, int n_rounds)
 {
-	if (!rota__ring_is_empty(&loop->pending))
+	if (loop->pending_first != NULL)
 		tell_pending(loop, n_rounds);
 }
 
@@ -200,7 +198,7 @@ has_work(const struct rota_loop *loop)
 {
 	return !rota__ring_is_empty(&loop->idle) ||
 		loop->n_immediates_referenced > 0 ||
-		!rota__ring_is_empty(&loop->pending) ||
+		loop->pending_first != NULL ||
 		!rota__ring_is_empty(&loop->closing) ||
 		rota__fds_have_ready(&loop->fds);
 }
@@ -300,6 +298,14 @@ poll_phase(struct rota_loop *loop, uint64_t timeout_ns)
 	return r;
 }
 
+static void
+run_closing(struct rota_loop *loop)
+{
+	enter(loop, ROTA_PHASE_CLOSE);
+	rota__pending_drop_closed(loop);
+	rota__handle_run_closing(loop);
+}
+
 int
 rota__turn_begin(struct rota_loop *loop)
 {
@@ -314,10 +320,8 @@ end(struct rota_loop *loop, uint64_t timeout_ns)
 
 	run_pending(loop, PENDING_ROUNDS);
 	run_check(loop);
-	if (!rota__ring_is_empty(&loop->closing)) {
-		enter(loop, ROTA_PHASE_CLOSE);
-		rota__handle_run_closing(loop);
-	}
+	if (!rota__ring_is_empty(&loop->closing))
+		run_closing(loop);
 	return r;
 }
 
@@ -384,7 +388,7 @@ run_default(struct rota_loop *loop)
 __attribute__((noinline)) static int
 run_once(struct rota_loop *loop)
 {
-	int had_pending = !rota__ring_is_empty(&loop->pending);
+	int had_pending = loop->pending_first != NULL;
 	int waits;
 	int r;
 

@@ -670,6 +670,21 @@ LOOP_TEST(a_write_taken_back_before_the_connect_ends_is_not_sent)
 	harness_close_pair((int[2]){ fd, listening });
 }
 
+LOOP_TEST(a_write_taken_back_is_told_before_a_connect_that_goes_on)
+{
+	connect_in_vain(on_connect);
+	queue_all(&client);
+	ck_ok(rota_request_cancel(&writes[0].request));
+	ck_ok(rota_request_cancel(&writes[2].request));
+	net_run_for(5 * ROTA_MILLISECOND);
+	ck_trace("WcWc");
+	ck_ok(rota_request_cancel(&connecting.request));
+	run_to_the_end();
+	ck_trace("WcWcCcWcSc");
+	close_all();
+	net_close_full();
+}
+
 static void
 on_connect_close(struct rota_connect *request, int status)
 {
@@ -1206,7 +1221,10 @@ LOOP_TEST(a_listener_does_not_spin_while_accepting_fails)
 	knock(3);
 	faults.n_bad_accepts = UINT_MAX;
 	faults.accept_error = -EMFILE;
+	/* It has no silence to be limited, and its pauses are no such. */
+	ck_ok(rota_stream_set_idle_limit(&listener.stream, 1));
 	run_in_want();
+	ck_ok(rota_stream_set_idle_limit(&listener.stream, ROTA_FOREVER));
 	faults.n_bad_accepts = 0;
 	net_run_until(&n_servers, 3);
 	close_all();
@@ -1509,6 +1527,8 @@ add_cases(Suite *suite)
 		tc, what_is_queued_ends_with_the_deadline_of_the_connect);
 	tcase_add_loop_test(
 		tc, a_write_taken_back_before_the_connect_ends_is_not_sent);
+	tcase_add_loop_test(
+		tc, a_write_taken_back_is_told_before_a_connect_that_goes_on);
 	tcase_add_loop_test(tc, a_stream_may_be_closed_in_its_connect_callback);
 	tcase_add_loop_test(
 		tc, writes_end_before_the_close_of_the_connect_callback);

@@ -255,7 +255,7 @@ rota_stream_close_flushed_at(
 	if (is_open(stream)) {
 		if (!is_ours(stream))
 			return -ENOTSUP;
-		stream->state |= ROTA__STREAM_FLUSHING;
+		stream->handle.state |= ROTA__STREAM_FLUSHING;
 	}
 	return rota_handle_close_at(&stream->handle, fn, place);
 }
@@ -298,7 +298,7 @@ int
 rota_stream_set_accept_batch(struct rota_stream *listener, unsigned n)
 {
 	if (!is_open(listener) || n == 0 || n > USHRT_MAX ||
-		!(listener->state & ROTA__STREAM_LISTENING))
+		!(listener->handle.state & ROTA__STREAM_LISTENING))
 		return -EINVAL;
 	listener->in.listening.batch = (unsigned short)n;
 	return 0;
@@ -330,9 +330,9 @@ rota_stream_set_gather(struct rota_stream *stream, int on)
 	if (!is_open(stream))
 		return -EINVAL;
 	if (on)
-		stream->state &= ~(uint32_t)ROTA__STREAM_EAGER;
+		stream->handle.state &= ~(uint32_t)ROTA__STREAM_EAGER;
 	else
-		stream->state |= ROTA__STREAM_EAGER;
+		stream->handle.state |= ROTA__STREAM_EAGER;
 	return 0;
 }
 
@@ -351,7 +351,7 @@ rota_stream_fd(const struct rota_stream *stream)
 static int
 has_state(const struct rota_stream *stream, uint32_t state)
 {
-	return is_open(stream) && (stream->state & state) != 0;
+	return is_open(stream) && (stream->handle.state & state) != 0;
 }
 
 int

@@ -10,10 +10,10 @@
 
 #include "core/clock.h"
 #include "core/handle.h"
+#include "core/handles/more.h"
 #include "core/handles/stream.h"
 #include "core/handles/write.h"
-#include "core/request.h"
-#include "core/ring.h"
+#include "core/queue.h"
 #include "core/turn.h"
 
 #define PAUSE_NS (UINT64_C(100) * ROTA_MILLISECOND)
@@ -28,7 +28,7 @@ call_listen(struct rota_stream *listener, int status)
 
 	rota__before_callback(loop, listener->handle.type->name,
 		listener->handle.place, &listener->handle);
-	listener->in.listening.fn(listener, status);
+	listener->handle.fn.listen(listener, status);
 	rota__after_callback(loop);
 }
 
@@ -86,21 +86,18 @@ rota__stream_accept_failed(struct rota_stream *listener, int error)
 	uint64_t now_ns = loop->sys->clock_ns();
 
 	heed_want(listener, error);
-	listener->state |= ROTA__STREAM_PAUSED;
+	listener->handle.state |= ROTA__STREAM_PAUSED;
 	rota__stream_watch(listener);
-	rota__heap_start(&loop->heap, &listener->out.pause,
+	rota__heap_start(&loop->heap, &listener->more->alarm,
 		rota__clock_add(now_ns, PAUSE_NS));
 	call_listen(listener, error);
 }
 
 void
-rota__stream_expire(struct rota_loop *loop, struct rota_alarm *alarm)
+rota__stream_end_pause(struct rota_stream *listener)
 {
-	struct rota_stream *listener =
-		ROTA__CONTAINER(alarm, struct rota_stream, out.pause);
-
-	need_spare(loop);
-	listener->state &= ~(uint32_t)ROTA__STREAM_PAUSED;
+	need_spare(listener->handle.loop);
+	listener->handle.state &= ~(uint32_t)ROTA__STREAM_PAUSED;
 	rota__stream_watch(listener);
 }
 
@@ -132,12 +129,12 @@ accept_one(struct rota_stream *listener)
 	listener->in.listening.n_pauses = 0;
 	listener->in.listening.accepted = fd;
 	call_listen(listener, 0);
-	if (!(listener->state & ROTA__STREAM_LISTENING))
+	if (!(listener->handle.state & ROTA__STREAM_LISTENING))
 		return 0;
 	if (listener->in.listening.accepted < 0)
 		return 1;
 	/* Not taken: no other is accepted before this one is. */
-	listener->state |= ROTA__STREAM_PAUSED;
+	listener->handle.state |= ROTA__STREAM_PAUSED;
 	rota__stream_watch(listener);
 	return 0;
 }
@@ -158,11 +155,7 @@ rota__stream_end_listening(struct rota_stream *listener)
 
 	if (listener->in.listening.accepted >= 0)
 		(void)loop->sys->close(listener->in.listening.accepted);
-	rota__heap_release(&loop->heap, &listener->out.pause);
-	listener->out.writing.first = NULL;
-	listener->out.writing.unsent = NULL;
-	listener->out.writing.last = NULL;
-	listener->state &= ~(uint32_t)ROTA__STREAM_LISTENING;
+	listener->handle.state &= ~(uint32_t)ROTA__STREAM_LISTENING;
 }
 
 /* The socket listens already: only the callback and the backlog change. */
@@ -174,7 +167,7 @@ relisten(struct rota_stream *stream, int backlog, rota_listen_fn *fn,
 
 	if (r < 0)
 		return r;
-	stream->in.listening.fn = fn;
+	stream->handle.fn.listen = fn;
 	rota__handle_activate(&stream->handle, place);
 	return 0;
 }
@@ -184,28 +177,21 @@ rota__stream_listen(struct rota_stream *stream, int backlog, rota_listen_fn *fn,
 	const char *place)
 {
 	struct rota_loop *loop = stream->handle.loop;
-	struct rota_alarm pause;
 	int r;
 
-	if (stream->state & ROTA__STREAM_LISTENING)
+	if (stream->handle.state & ROTA__STREAM_LISTENING)
 		return relisten(stream, backlog, fn, place);
-	if (stream->state &
+	if (stream->handle.state &
 			(ROTA__STREAM_READABLE | ROTA__STREAM_WRITABLE |
 				ROTA__STREAM_CONNECTING) ||
-		stream->connecting != NULL ||
-		stream->out.writing.first != NULL || stream->watch.fd < 0)
+		!rota__queue_is_empty(&stream->writing) || stream->watch.fd < 0)
 		return -EINVAL;
-	r = rota__heap_reserve(&loop->heap, &pause);
+	if (rota__stream_more(stream) == NULL)
+		return -ENOMEM;
+	r = loop->sys->listen(stream->watch.fd, backlog);
 	if (r < 0)
 		return r;
-	r = loop->sys->listen(stream->watch.fd, backlog);
-	if (r < 0) {
-		rota__heap_release(&loop->heap, &pause);
-		return r;
-	}
-	pause.kind = ROTA__ALARM_LISTENER;
-	stream->out.pause = pause;
-	stream->in.listening.fn = fn;
+	stream->handle.fn.listen = fn;
 	stream->in.listening.accepted = -1;
 	stream->in.listening.batch =
 		(unsigned short)(loop->accept_batch < USHRT_MAX ?
@@ -213,7 +199,7 @@ rota__stream_listen(struct rota_stream *stream, int backlog, rota_listen_fn *fn,
 				USHRT_MAX);
 	stream->in.listening.n_pauses = 0;
 	need_spare(loop);
-	stream->state |= ROTA__STREAM_LISTENING;
+	stream->handle.state |= ROTA__STREAM_LISTENING;
 	rota__stream_watch(stream);
 	rota__handle_activate(&stream->handle, place);
 	return 0;
@@ -226,8 +212,9 @@ rota__stream_accept(struct rota_stream *listener, struct rota_stream *client)
 	int fd;
 	int r;
 
-	if (!(listener->state & ROTA__STREAM_LISTENING) ||
-		client->watch.fd >= 0 || client->connecting != NULL)
+	if (!(listener->handle.state & ROTA__STREAM_LISTENING) ||
+		client->watch.fd >= 0 ||
+		client->handle.state & ROTA__STREAM_DIALLED)
 		return -EINVAL;
 	fd = listener->in.listening.accepted;
 	if (fd < 0)
@@ -238,9 +225,9 @@ rota__stream_accept(struct rota_stream *listener, struct rota_stream *client)
 	listener->in.listening.accepted = -1;
 	rota__stream_adopt(
 		client, fd, ROTA__STREAM_READABLE | ROTA__STREAM_WRITABLE);
-	if (listener->state & ROTA__STREAM_PAUSED &&
-		!rota__alarm_is_set(&listener->out.pause)) {
-		listener->state &= ~(uint32_t)ROTA__STREAM_PAUSED;
+	if (listener->handle.state & ROTA__STREAM_PAUSED &&
+		!rota__alarm_is_set(&listener->more->alarm)) {
+		listener->handle.state &= ~(uint32_t)ROTA__STREAM_PAUSED;
 		rota__stream_watch(listener);
 	}
 	return 0;

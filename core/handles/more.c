@@ -9,7 +9,9 @@
 #include "core/handle.h"
 #include "core/handles/regular.h"
 #include "core/handles/stream.h"
+#include "core/handles/write.h"
 #include "core/pending.h"
+#include "core/queue.h"
 #include "core/ring.h"
 #include "core/turn.h"
 
@@ -25,11 +27,11 @@ rota__stream_more(struct rota_stream *stream)
 	if (more == NULL)
 		return NULL;
 	memset(more, 0, sizeof(*more));
-	if (rota__heap_reserve(&loop->heap, &more->idle) < 0) {
+	if (rota__heap_reserve(&loop->heap, &more->alarm) < 0) {
 		rota__free(&loop->memory, more);
 		return NULL;
 	}
-	more->idle.kind = ROTA__ALARM_IDLE;
+	more->alarm.kind = ROTA__ALARM_STREAM;
 	more->idle_ns = ROTA_FOREVER;
 	more->stream = stream;
 	stream->more = more;
@@ -43,7 +45,7 @@ rota__stream_free_more(struct rota_stream *stream)
 
 	if (stream->more == NULL)
 		return;
-	rota__heap_release(&loop->heap, &stream->more->idle);
+	rota__heap_release(&loop->heap, &stream->more->alarm);
 	rota__free(&loop->memory, stream->more->kept);
 	rota__free(&loop->memory, stream->more->terminal);
 	rota__regular_free(stream);
@@ -59,7 +61,7 @@ rota__stream_stir(struct rota_stream *stream)
 
 	if (more == NULL || more->idle_ns == ROTA_FOREVER)
 		return;
-	rota__heap_start(&loop->heap, &more->idle,
+	rota__heap_start(&loop->heap, &more->alarm,
 		rota__clock_add(rota__loop_now(loop), more->idle_ns));
 }
 
@@ -68,24 +70,27 @@ rota__stream_calm(struct rota_stream *stream)
 {
 	if (stream->more != NULL)
 		rota__heap_stop(
-			&stream->handle.loop->heap, &stream->more->idle);
+			&stream->handle.loop->heap, &stream->more->alarm);
 }
 
 /* Of several requests in line the first alone ends; the next begins anew. */
 void
-rota__stream_expire_idle(struct rota_loop *loop, struct rota_alarm *alarm)
+rota__stream_expire(struct rota_loop *loop, struct rota_alarm *alarm)
 {
 	struct rota__stream_more *more =
-		ROTA__CONTAINER(alarm, struct rota__stream_more, idle);
+		ROTA__CONTAINER(alarm, struct rota__stream_more, alarm);
 	struct rota_stream *stream = more->stream;
 
 	(void)loop;
-	if (stream->state & ROTA__STREAM_READING) {
+	if (stream->handle.state & ROTA__STREAM_LISTENING) {
+		rota__stream_end_pause(stream);
+	} else if (stream->handle.state & ROTA__STREAM_READING) {
 		rota__stream_fail_reading(stream, -ETIMEDOUT);
-	} else if (stream->state & ROTA__STREAM_ASKED) {
+	} else if (stream->handle.state & ROTA__STREAM_ASKED) {
+		struct rota_request *first = rota__queue_first(&more->asked);
+
 		rota__stream_stir(stream);
-		(void)more->asked.first->type->cancel(
-			more->asked.first, -ETIMEDOUT);
+		(void)first->type->cancel(first, -ETIMEDOUT);
 	}
 }
 
@@ -97,9 +102,11 @@ rota__stream_set_idle_limit(struct rota_stream *stream, uint64_t limit_ns)
 	if (rota__stream_more(stream) == NULL)
 		return -ENOMEM;
 	stream->more->idle_ns = limit_ns;
+	if (!(stream->handle.state &
+		    (ROTA__STREAM_READING | ROTA__STREAM_ASKED)))
+		return 0;
 	rota__stream_calm(stream);
-	if (stream->state & (ROTA__STREAM_READING | ROTA__STREAM_ASKED))
-		rota__stream_stir(stream);
+	rota__stream_stir(stream);
 	return 0;
 }
 
@@ -110,14 +117,14 @@ rota__stream_mark_full(struct rota_stream *stream)
 
 	if (more != NULL && more->high_bytes > 0 &&
 		stream->queued_bytes >= more->high_bytes)
-		stream->state |= ROTA__STREAM_FULL;
-	return (stream->state & ROTA__STREAM_FULL) != 0;
+		stream->handle.state |= ROTA__STREAM_FULL;
+	return (stream->handle.state & ROTA__STREAM_FULL) != 0;
 }
 
 static int
 is_drained(const struct rota_stream *stream)
 {
-	return stream->state & ROTA__STREAM_FULL &&
+	return stream->handle.state & ROTA__STREAM_FULL &&
 		stream->queued_bytes <= stream->more->low_bytes;
 }
 
@@ -144,7 +151,7 @@ rota__stream_set_marks(struct rota_stream *stream, size_t low_bytes,
 	more->drain = fn;
 	more->drain_place = place;
 	if (high_bytes == 0)
-		stream->state &= ~(uint32_t)ROTA__STREAM_FULL;
+		stream->handle.state &= ~(uint32_t)ROTA__STREAM_FULL;
 	/* What waits already counts by the new marks. */
 	(void)rota__stream_mark_full(stream);
 	rota__stream_mark_drained(stream);
@@ -158,7 +165,7 @@ rota__stream_tell_drained(struct rota_stream *stream)
 
 	if (!is_drained(stream))
 		return;
-	stream->state &= ~(uint32_t)ROTA__STREAM_FULL;
+	stream->handle.state &= ~(uint32_t)ROTA__STREAM_FULL;
 	rota__before_callback(loop, stream->handle.type->name,
 		stream->more->drain_place, &stream->handle);
 	stream->more->drain(stream);

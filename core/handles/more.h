@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What few streams need, kept apart so that a stream at rest stays small:
- * read requests, bytes that came too early, pumps, limits and marks.
+ * read requests, bytes that came too early, pumps, limits and marks, and the
+ * pauses of a listener.
  */
 #ifndef ROTA_CORE_HANDLES_MORE_H
 #define ROTA_CORE_HANDLES_MORE_H
@@ -30,8 +31,11 @@ struct rota__stream_more {
 	char *kept;
 	size_t kept_first;
 	size_t n_kept;
-	/* Set while the stream is read and idle_ns is not for ever. */
-	struct rota_alarm idle;
+	/*
+	 * Set while the stream is read and idle_ns is not for ever; of a
+	 * listener, while it pauses for want of something.
+	 */
+	struct rota_alarm alarm;
 	uint64_t idle_ns;
 	size_t low_bytes;
 	size_t high_bytes;
@@ -73,8 +77,8 @@ void rota__stream_tell_served(struct rota_stream *stream);
 size_t rota__stream_take_kept(
 	struct rota_stream *stream, void *memory, size_t size_bytes);
 
-/* The limit of silence has passed. */
-void rota__stream_expire_idle(struct rota_loop *loop, struct rota_alarm *alarm);
+/* The limit of silence has passed, or the pause of a listener. */
+void rota__stream_expire(struct rota_loop *loop, struct rota_alarm *alarm);
 
 /* Pumps: one side is closing. */
 void rota__pump_lose_source(struct rota_stream *from);

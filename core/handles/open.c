@@ -166,14 +166,16 @@ rota_stream_open(struct rota_loop *loop, struct rota_stream *stream, int fd,
 	(void)rota__stream_init(loop, stream, found.type);
 	if (found.fd == fd) {
 		found.state |= ROTA__STREAM_SHARED;
-		if (flags & ROTA_OPEN_KEEP)
+		if (!(flags & ROTA_OPEN_KEEP))
+			(void)loop->sys->set_cloexec(fd);
+		else if (found.flags_before & O_NONBLOCK)
 			found.state |= ROTA__STREAM_KEPT;
 		else
-			(void)loop->sys->set_cloexec(fd);
+			found.state |= ROTA__STREAM_KEPT |
+				ROTA__STREAM_UNBLOCKED;
 	} else if (!(flags & ROTA_OPEN_KEEP)) {
 		(void)loop->sys->close(fd);
 	}
-	stream->flags_before = found.flags_before;
 	rota__stream_adopt(stream, found.fd, found.state);
 	return 0;
 }

@@ -41,10 +41,10 @@ push_pipe(struct rota_stream *stream, const struct iovec *buffers, unsigned n)
 static int
 end_pipe(struct rota_stream *stream)
 {
-	if (stream->state & ROTA__STREAM_READABLE)
+	if (stream->handle.state & ROTA__STREAM_READABLE)
 		return 0;
 	rota__stream_drop_fd(stream);
-	stream->state |= ROTA__STREAM_SHUT;
+	stream->handle.state |= ROTA__STREAM_SHUT;
 	return 0;
 }
 

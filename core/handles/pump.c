@@ -244,8 +244,9 @@ rota__pump_lose_sink(struct rota_stream *to)
 
 	if (to->more == NULL)
 		return;
-	for (request = to->more->pumps.first; request != NULL; request = next) {
-		next = request->next;
+	request = rota__queue_first(&to->more->pumps);
+	for (; request != NULL; request = next) {
+		next = rota__queue_next(&to->more->pumps, request);
 		end((struct rota_pump *)request, -ECANCELED);
 	}
 }
@@ -274,7 +275,7 @@ check_sides(const struct rota_stream *from, const struct rota_stream *to)
 {
 	if (!is_ours(from) || !is_ours(to))
 		return -ENOTSUP;
-	if (from->state & (ROTA__STREAM_READING | ROTA__STREAM_ASKED) ||
+	if (from->handle.state & (ROTA__STREAM_READING | ROTA__STREAM_ASKED) ||
 		rota__stream_is_pumped(from))
 		return -EBUSY;
 	return rota__stream_can_write(to);

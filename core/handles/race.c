@@ -18,6 +18,7 @@
 #include "core/handle.h"
 #include "core/handles/socket.h"
 #include "core/handles/stream.h"
+#include "core/queue.h"
 #include "core/request.h"
 #include "core/ring.h"
 #include "rota/tcp.h"
@@ -61,7 +62,9 @@ static void go_on(struct rota__race *race);
 static struct rota__race *
 race_of(const struct rota_stream *stream)
 {
-	return ((struct rota_connect_any *)stream->connecting)->race;
+	struct rota_request *request = rota__queue_undecided(&stream->writing);
+
+	return ((struct rota_connect_any *)request)->race;
 }
 
 static void
@@ -87,7 +90,7 @@ rota__race_end(struct rota_stream *stream)
 		drop(&race->attempts[i]);
 	rota__heap_release(&loop->heap, &race->alarm);
 	rota__free(&loop->memory, race);
-	stream->state &= ~(uint32_t)ROTA__STREAM_RACING;
+	stream->handle.state &= ~(uint32_t)ROTA__STREAM_RACING;
 }
 
 static void
@@ -235,7 +238,7 @@ go_on(struct rota__race *race)
 	while ((next = choose(race)) != NULL)
 		if (!try_next(race, next))
 			break;
-	if (!(stream->state & ROTA__STREAM_RACING))
+	if (!(stream->handle.state & ROTA__STREAM_RACING))
 		return;
 	if (race->n_on_their_way == 0)
 		lose(race);
@@ -330,7 +333,7 @@ make_race(struct rota_stream *stream, const struct sockaddr *const *addrs,
 static int
 check(const struct rota_stream *stream)
 {
-	if (stream->connecting != NULL)
+	if (stream->handle.state & ROTA__STREAM_DIALLED)
 		return -EALREADY;
 	return stream->watch.fd >= 0 ? -EISCONN : 0;
 }
@@ -370,7 +373,7 @@ rota_tcp_connect_any_at(struct rota_tcp *tcp, struct rota_connect_any *request,
 	(void)rota_request_begin(
 		&stream->handle, &request->connect.request, &race_type, place);
 	rota__stream_begin_connect(stream, &request->connect);
-	stream->state |= ROTA__STREAM_RACING;
+	stream->handle.state |= ROTA__STREAM_RACING;
 	go_on(race);
 	return 0;
 }

@@ -42,9 +42,9 @@ static const struct rota_request_type read_type = {
 static void
 leave_line(struct rota_stream *stream)
 {
-	if (stream->more->asked.first != NULL)
+	if (!rota__queue_is_empty(&stream->more->asked))
 		return;
-	stream->state &= ~(uint32_t)ROTA__STREAM_ASKED;
+	stream->handle.state &= ~(uint32_t)ROTA__STREAM_ASKED;
 	rota__stream_calm(stream);
 	rota__stream_watch(stream);
 }
@@ -74,14 +74,14 @@ rota__stream_fail_reads(struct rota_stream *stream, int status)
 {
 	if (stream->more == NULL)
 		return;
-	while (stream->more->asked.first != NULL)
-		decide(stream, stream->more->asked.first, status);
+	while (!rota__queue_is_empty(&stream->more->asked))
+		decide(stream, rota__queue_first(&stream->more->asked), status);
 }
 
 static struct rota_read *
 first_asked(const struct rota_stream *stream)
 {
-	return (struct rota_read *)stream->more->asked.first;
+	return (struct rota_read *)rota__queue_first(&stream->more->asked);
 }
 
 static size_t
@@ -144,7 +144,7 @@ serve_kept(struct rota_stream *stream)
 {
 	struct rota__stream_more *more = stream->more;
 
-	while (more->n_kept > 0 && more->asked.first != NULL) {
+	while (more->n_kept > 0 && !rota__queue_is_empty(&more->asked)) {
 		struct rota_read *request = first_asked(stream);
 
 		if (request->how >= 0)
@@ -185,7 +185,8 @@ serve_once(struct rota_stream *stream)
 		return 0;
 	if (n <= 0) {
 		if (n == 0)
-			stream->state &= ~(uint32_t)ROTA__STREAM_READABLE;
+			stream->handle.state &=
+				~(uint32_t)ROTA__STREAM_READABLE;
 		rota__stream_fail_reads(stream, n == 0 ? ROTA_EOF : (int)n);
 		return 0;
 	}
@@ -198,7 +199,7 @@ serve_once(struct rota_stream *stream)
 		grant(stream, (size_t)n);
 	}
 	return (size_t)n == to.iov_len ||
-		(stream->state & ROTA__STREAM_RECORDS) != 0;
+		(stream->handle.state & ROTA__STREAM_RECORDS) != 0;
 }
 
 void
@@ -206,7 +207,7 @@ rota__stream_serve(struct rota_stream *stream)
 {
 	int n_rounds = ROTA__READ_ROUNDS;
 
-	while (stream->state & ROTA__STREAM_ASKED && n_rounds-- > 0)
+	while (stream->handle.state & ROTA__STREAM_ASKED && n_rounds-- > 0)
 		if (!serve_once(stream))
 			return;
 }
@@ -224,7 +225,7 @@ rota__stream_tell_served(struct rota_stream *stream)
 	while ((n-- > 0 || stream->handle.flags & ROTA__CLOSING) &&
 		(request = rota__queue_take_first(&more->served)) != NULL)
 		rota__request_tell(request);
-	if (more->served.first != NULL)
+	if (!rota__queue_is_empty(&more->served))
 		rota__pending_add(rota__stream_sender(stream));
 }
 
@@ -232,7 +233,8 @@ rota__stream_tell_served(struct rota_stream *stream)
 static int
 can_read(const struct rota_stream *stream)
 {
-	if (stream->state & (ROTA__STREAM_READABLE | ROTA__STREAM_CONNECTING))
+	if (stream->handle.state &
+		(ROTA__STREAM_READABLE | ROTA__STREAM_CONNECTING))
 		return 0;
 	return stream->more != NULL && stream->more->n_kept > 0 ? 0 : -ENOTCONN;
 }
@@ -256,7 +258,7 @@ rota__stream_read(struct rota_stream *stream, struct rota_read *request)
 
 	if (r < 0)
 		return r;
-	if (stream->state & ROTA__STREAM_READING ||
+	if (stream->handle.state & ROTA__STREAM_READING ||
 		rota__stream_is_pumped(stream))
 		return -EBUSY;
 	if (rota__stream_more(stream) == NULL ||
@@ -265,13 +267,13 @@ rota__stream_read(struct rota_stream *stream, struct rota_read *request)
 	(void)rota_request_begin(&stream->handle, &request->request, &read_type,
 		request->request.place);
 	rota__queue_append(&stream->more->asked, &request->request);
-	if (!(stream->state & ROTA__STREAM_ASKED)) {
-		stream->state |= ROTA__STREAM_ASKED;
+	if (!(stream->handle.state & ROTA__STREAM_ASKED)) {
+		stream->handle.state |= ROTA__STREAM_ASKED;
 		rota__stream_stir(stream);
 	}
 	serve_kept(stream);
 	/* The end was told before, and nothing is left of what was kept. */
-	if (!(stream->state &
+	if (!(stream->handle.state &
 		    (ROTA__STREAM_READABLE | ROTA__STREAM_CONNECTING)))
 		rota__stream_fail_reads(stream, ROTA_EOF);
 	rota__stream_watch(stream);
@@ -287,10 +289,10 @@ rota__stream_try_read(
 
 	if (r < 0)
 		return r;
-	if (stream->state & ROTA__STREAM_ASKED ||
+	if (stream->handle.state & ROTA__STREAM_ASKED ||
 		rota__stream_is_pumped(stream))
 		return -EBUSY;
-	if (stream->state & ROTA__STREAM_CONNECTING)
+	if (stream->handle.state & ROTA__STREAM_CONNECTING)
 		return -EAGAIN;
 	n = (ssize_t)rota__stream_take_kept(stream, memory, size_bytes);
 	if (n > 0)
@@ -298,6 +300,6 @@ rota__stream_try_read(
 	n = stream->handle.type->stream->pull(stream, memory, size_bytes);
 	if (n != 0)
 		return n == -EWOULDBLOCK ? -EAGAIN : n;
-	stream->state &= ~(uint32_t)ROTA__STREAM_READABLE;
+	stream->handle.state &= ~(uint32_t)ROTA__STREAM_READABLE;
 	return ROTA_EOF;
 }

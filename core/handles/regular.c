@@ -23,6 +23,7 @@
 #include "core/handles/write.h"
 #include "core/jobs.h"
 #include "core/pending.h"
+#include "core/queue.h"
 #include "core/ring.h"
 #include "core/sys_files.h"
 
@@ -93,7 +94,7 @@ start(struct rota_stream *stream, struct rota_job *job,
 	if (r < 0)
 		return r;
 	(void)rota_request_unref(&job->request);
-	stream->state |= state;
+	stream->handle.state |= state;
 	rota__stream_watch(stream);
 	return 0;
 }
@@ -120,12 +121,12 @@ tell_fetch(struct rota_request *request, int status)
 
 	regular->n_fetched = status;
 	regular->first = 0;
-	stream->state &= ~(uint32_t)ROTA__STREAM_FETCHING;
+	stream->handle.state &= ~(uint32_t)ROTA__STREAM_FETCHING;
 	if (stream->handle.flags & ROTA__CLOSING) {
 		rota__stream_end_closing(stream);
 		return;
 	}
-	stream->state |= ROTA__STREAM_FETCHED;
+	stream->handle.state |= ROTA__STREAM_FETCHED;
 	rota__stream_watch(stream);
 	rota__pending_add(rota__stream_sender(stream));
 }
@@ -171,7 +172,7 @@ take_fetched(struct rota_stream *stream, void *memory, size_t size_bytes)
 		regular->n_fetched -= n;
 	}
 	if (n <= 0 || regular->n_fetched == 0)
-		stream->state &= ~(uint32_t)ROTA__STREAM_FETCHED;
+		stream->handle.state &= ~(uint32_t)ROTA__STREAM_FETCHED;
 	return n;
 }
 
@@ -206,13 +207,13 @@ pull_regular(struct rota_stream *stream, void *memory, size_t size_bytes)
 {
 	ssize_t n = -ECANCELED;
 
-	if (stream->state & ROTA__STREAM_FETCHED)
+	if (stream->handle.state & ROTA__STREAM_FETCHED)
 		n = take_fetched(stream, memory, size_bytes);
 	if (n != -ECANCELED)
 		return n;
-	if (stream->state & ROTA__STREAM_FETCHING)
+	if (stream->handle.state & ROTA__STREAM_FETCHING)
 		return -EAGAIN;
-	if (!(stream->state & ROTA__STREAM_AT_ONCE)) {
+	if (!(stream->handle.state & ROTA__STREAM_AT_ONCE)) {
 		n = read_nowait(stream, memory, size_bytes);
 		if (n != -EAGAIN || start_fetch(stream, size_bytes) == 0)
 			return n;
@@ -226,9 +227,9 @@ try_read(struct rota_stream *stream, void *memory, size_t size_bytes)
 {
 	ssize_t n;
 
-	stream->state |= ROTA__STREAM_AT_ONCE;
+	stream->handle.state |= ROTA__STREAM_AT_ONCE;
 	n = rota__stream_try_read(stream, memory, size_bytes);
-	stream->state &= ~(uint32_t)ROTA__STREAM_AT_ONCE;
+	stream->handle.state &= ~(uint32_t)ROTA__STREAM_AT_ONCE;
 	return n;
 }
 
@@ -250,9 +251,9 @@ run_store(struct rota_job *job)
 static void
 mark(struct rota_stream *stream, unsigned n)
 {
-	struct rota_request *request = stream->out.writing.unsent;
+	struct rota_request *request = stream->writing.unsent;
 
-	for (; n > 0; request = request->next) {
+	for (; n > 0; request = rota__queue_next(&stream->writing, request)) {
 		const struct rota_write *write = (struct rota_write *)request;
 		unsigned n_left = write->n_buffers - write->first;
 
@@ -264,10 +265,10 @@ mark(struct rota_stream *stream, unsigned n)
 static void
 unmark(struct rota_stream *stream)
 {
-	struct rota_request *request = stream->out.writing.unsent;
+	struct rota_request *request = stream->writing.unsent;
 
 	for (; request != NULL && request->flags & ROTA__BEING_SENT;
-		request = request->next)
+		request = rota__queue_next(&stream->writing, request))
 		request->flags &= ~(uint32_t)ROTA__BEING_SENT;
 }
 
@@ -275,7 +276,7 @@ unmark(struct rota_stream *stream)
 static int
 take_stored(struct rota_stream *stream)
 {
-	stream->state &= ~(uint32_t)ROTA__STREAM_STORED;
+	stream->handle.state &= ~(uint32_t)ROTA__STREAM_STORED;
 	unmark(stream);
 	return stream->more->regular->n_stored;
 }
@@ -299,9 +300,9 @@ tell_store(struct rota_request *request, int status)
 	struct rota_stream *stream = regular->stream;
 
 	regular->n_stored = status;
-	stream->state &= ~(uint32_t)ROTA__STREAM_STORING;
-	stream->state |= ROTA__STREAM_STORED;
-	if (stream->state & ROTA__STREAM_LINGERING)
+	stream->handle.state &= ~(uint32_t)ROTA__STREAM_STORING;
+	stream->handle.state |= ROTA__STREAM_STORED;
+	if (stream->handle.state & ROTA__STREAM_LINGERING)
 		fail_rest(stream, -ECANCELED);
 	else if (regular->error < 0)
 		fail_rest(stream, regular->error);
@@ -360,7 +361,7 @@ start_store(struct rota_stream *stream, const struct iovec *buffers, unsigned n)
 	if (keep_buffers(regular, buffers, n) == 0)
 		return 1;
 	r = start(stream, &regular->store, &store_type, ROTA__STREAM_STORING,
-		stream->out.writing.unsent->place);
+		stream->writing.unsent->place);
 	if (r == 0)
 		mark(stream, regular->n_buffers);
 	return r;
@@ -373,13 +374,13 @@ push_regular(
 	const struct rota_sys *sys = stream->handle.loop->sys;
 	int r = -ECANCELED;
 
-	if (stream->state & ROTA__STREAM_AT_ONCE)
+	if (stream->handle.state & ROTA__STREAM_AT_ONCE)
 		return sys->writev(stream->watch.fd, buffers, n);
-	if (stream->state & ROTA__STREAM_STORED)
+	if (stream->handle.state & ROTA__STREAM_STORED)
 		r = take_stored(stream);
 	if (r != -ECANCELED)
 		return r;
-	if (stream->state & ROTA__STREAM_STORING)
+	if (stream->handle.state & ROTA__STREAM_STORING)
 		return -EAGAIN;
 	r = start_store(stream, buffers, n);
 	if (r < 0)
@@ -392,9 +393,9 @@ try_write(struct rota_stream *stream, const struct iovec *buffers, unsigned n)
 {
 	ssize_t written;
 
-	stream->state |= ROTA__STREAM_AT_ONCE;
+	stream->handle.state |= ROTA__STREAM_AT_ONCE;
 	written = rota__stream_try_write(stream, buffers, n);
-	stream->state &= ~(uint32_t)ROTA__STREAM_AT_ONCE;
+	stream->handle.state &= ~(uint32_t)ROTA__STREAM_AT_ONCE;
 	return written;
 }
 
@@ -415,11 +416,11 @@ close_regular(struct rota_handle *handle)
 	struct rota_stream *stream = (struct rota_stream *)handle;
 	int r = rota__stream_close(handle);
 
-	if (stream->state & ROTA__STREAM_FETCHING)
+	if (stream->handle.state & ROTA__STREAM_FETCHING)
 		(void)rota_request_cancel(
 			&stream->more->regular->fetch.request);
-	if (stream->state & ROTA__STREAM_STORING &&
-		stream->state & ROTA__STREAM_LINGERING)
+	if (stream->handle.state & ROTA__STREAM_STORING &&
+		stream->handle.state & ROTA__STREAM_LINGERING)
 		(void)rota_request_cancel(
 			&stream->more->regular->store.request);
 	return r;

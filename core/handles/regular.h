@@ -18,7 +18,7 @@ rota__is_regular(const struct rota_stream *stream)
 static inline int
 rota__regular_is_at_work(const struct rota_stream *stream)
 {
-	return (stream->state &
+	return (stream->handle.state &
 		       (ROTA__STREAM_FETCHING | ROTA__STREAM_STORING)) != 0;
 }
 

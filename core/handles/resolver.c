@@ -81,7 +81,6 @@ close_resolver(struct rota_handle *handle)
 	ares_destroy(inside->channel);
 	inside->channel = NULL;
 	rota__heap_release(&handle->loop->heap, &inside->alarm);
-	rota__sender_leave(sender_of(resolver));
 	return 0;
 }
 
@@ -105,12 +104,9 @@ visit_requests(
 {
 	struct rota__resolver *inside =
 		((struct rota_resolver *)handle)->inside;
-	struct rota_request *request = inside->decided.first;
 	struct rota_link *link = inside->asks.next;
-	int r = 0;
+	int r = rota__queue_visit(&inside->decided, visit, data);
 
-	for (; r == 0 && request != NULL; request = request->next)
-		r = visit(request, data);
 	for (; r == 0 && link != &inside->asks; link = link->next)
 		r = visit(
 			ROTA__CONTAINER(link, struct rota__ask, link)->request,

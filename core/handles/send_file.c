@@ -44,9 +44,9 @@ copy(struct rota_stream *stream, const struct rota_send_file *request,
 		return n;
 	piece.iov_len = (size_t)n;
 	/* The bytes are here only until we return. */
-	stream->state |= ROTA__STREAM_AT_ONCE;
+	stream->handle.state |= ROTA__STREAM_AT_ONCE;
 	n = stream->handle.type->stream->push(stream, &piece, 1);
-	stream->state &= ~(uint32_t)ROTA__STREAM_AT_ONCE;
+	stream->handle.state &= ~(uint32_t)ROTA__STREAM_AT_ONCE;
 	return n;
 }
 

@@ -35,13 +35,13 @@ rota__socket_end_reading(struct rota_stream *stream)
 {
 	int r;
 
-	if (!(stream->state & ROTA__STREAM_READABLE))
+	if (!(stream->handle.state & ROTA__STREAM_READABLE))
 		return -ENOTCONN;
 	r = stream->handle.loop->sys->shutdown(stream->watch.fd, SHUT_RD);
 	/* A peer that is gone already will send nothing either. */
 	if (r < 0 && r != -ENOTCONN)
 		return r;
-	stream->state &= ~(uint32_t)ROTA__STREAM_READABLE;
+	stream->handle.state &= ~(uint32_t)ROTA__STREAM_READABLE;
 	rota__pump_lose_source(stream);
 	(void)rota__stream_read_stop(stream);
 	rota__stream_fail_reads(stream, -ECANCELED);
@@ -80,7 +80,8 @@ rota__socket_kind(const struct rota_sys *sys, int fd, int *ret_type)
 int
 rota__socket_is_free(const struct rota_stream *stream)
 {
-	return stream->watch.fd < 0 && stream->connecting == NULL;
+	return stream->watch.fd < 0 &&
+		!(stream->handle.state & ROTA__STREAM_DIALLED);
 }
 
 int
@@ -122,12 +123,12 @@ rota__socket_take(struct rota_stream *stream, int fd)
 int
 rota__socket_can_connect(const struct rota_stream *stream)
 {
-	if (stream->connecting != NULL)
+	if (stream->handle.state & ROTA__STREAM_DIALLED)
 		return -EALREADY;
 	/* A socket that was only made and bound may be connected. */
-	if (stream->state & ROTA__STREAM_LISTENING ||
+	if (stream->handle.state & ROTA__STREAM_LISTENING ||
 		(stream->watch.fd >= 0 &&
-			!(stream->state & ROTA__STREAM_BOUND)))
+			!(stream->handle.state & ROTA__STREAM_BOUND)))
 		return -EISCONN;
 	return 0;
 }
@@ -145,6 +146,7 @@ rota__socket_tell_connect(struct rota_request *request, int status)
 {
 	struct rota_connect *connect = (struct rota_connect *)request;
 
+	request->owner->state &= ~(uint32_t)ROTA__STREAM_DIALLED;
 	connect->fn(connect, status);
 }
 

@@ -3,6 +3,7 @@
 #include "core/handles/stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "core/handle.h"
@@ -27,7 +28,8 @@ _Static_assert(offsetof(struct rota_stream, pending) ==
 /* What of its state a stream has without a descriptor as well. */
 #define WITHOUT_FD \
 	(ROTA__STREAM_EAGER | ROTA__STREAM_FULL | ROTA__STREAM_FLUSHING | \
-		ROTA__STREAM_RECORDS | ROTA__STREAM_TAKES_FDS)
+		ROTA__STREAM_RECORDS | ROTA__STREAM_TAKES_FDS | \
+		ROTA__STREAM_DIALLED)
 
 int
 rota__stream_make_buffer(struct rota_loop *loop)
@@ -47,12 +49,8 @@ rota__stream_init(struct rota_loop *loop, struct rota_stream *stream,
 	if (r < 0)
 		return r;
 	rota__watch_bind(&stream->watch, -1);
-	stream->state = 0;
-	stream->flags_before = 0;
-	stream->in.reading.buffer = NULL;
-	stream->in.reading.fn = NULL;
-	rota__queue_init(&stream->out.writing);
-	stream->connecting = NULL;
+	stream->in.buffer = NULL;
+	rota__queue_init(&stream->writing);
 	stream->queued_bytes = 0;
 	stream->more = NULL;
 	rota__sender_init(rota__stream_sender(stream));
@@ -64,13 +62,20 @@ void
 rota__stream_adopt(struct rota_stream *stream, int fd, uint32_t state)
 {
 	rota__watch_bind(&stream->watch, fd);
-	stream->state |= state;
+	stream->handle.state |= state;
 }
 
-/*
- * The kernel forgets the descriptor; one that stays gets its flags back, and a
- * terminal its mode.
- */
+/* One that stays the program's and waited before waits again. */
+static void
+give_back(const struct rota_sys *sys, int fd)
+{
+	int flags = sys->get_flags(fd);
+
+	if (flags >= 0)
+		(void)sys->set_flags(fd, flags & ~O_NONBLOCK);
+}
+
+/* The kernel forgets the descriptor; a terminal gets its mode back. */
 static int
 let_go(struct rota_stream *stream, int will_close)
 {
@@ -78,9 +83,8 @@ let_go(struct rota_stream *stream, int will_close)
 
 	rota__tty_drop(stream);
 	rota__watch_forget(stream->handle.loop, &stream->watch, will_close);
-	if (stream->state & ROTA__STREAM_KEPT)
-		(void)stream->handle.loop->sys->set_flags(
-			fd, stream->flags_before);
+	if (stream->handle.state & ROTA__STREAM_UNBLOCKED)
+		give_back(stream->handle.loop->sys, fd);
 	stream->watch.fd = -1;
 	return fd;
 }
@@ -89,12 +93,13 @@ void
 rota__stream_drop_fd(struct rota_stream *stream)
 {
 	if (stream->watch.fd >= 0) {
-		int fd = let_go(stream, !(stream->state & ROTA__STREAM_SHARED));
+		int fd = let_go(
+			stream, !(stream->handle.state & ROTA__STREAM_SHARED));
 
-		if (!(stream->state & ROTA__STREAM_KEPT))
+		if (!(stream->handle.state & ROTA__STREAM_KEPT))
 			(void)stream->handle.loop->sys->close(fd);
 	}
-	stream->state &= WITHOUT_FD;
+	stream->handle.state &= WITHOUT_FD;
 }
 
 /* 1 if something is kept or owed that has to do with reading in requests. */
@@ -102,21 +107,21 @@ static int
 has_more_to_do(const struct rota__stream_more *more)
 {
 	return more != NULL &&
-		(more->n_kept > 0 || more->asked.first != NULL ||
-			more->served.first != NULL || more->pump != NULL ||
-			more->pumps.first != NULL);
+		(more->n_kept > 0 || more->pump != NULL ||
+			!rota__queue_is_empty(&more->asked) ||
+			!rota__queue_is_empty(&more->served) ||
+			!rota__queue_is_empty(&more->pumps));
 }
 
 static int
 is_at_rest(const struct rota_stream *stream)
 {
-	return !(stream->state &
+	return !(stream->handle.state &
 		       (ROTA__STREAM_READING | ROTA__STREAM_ASKED |
 			       ROTA__STREAM_LISTENING | ROTA__STREAM_FULL |
 			       ROTA__STREAM_FETCHED)) &&
 		!rota__regular_is_at_work(stream) &&
-		stream->connecting == NULL &&
-		stream->out.writing.first == NULL &&
+		rota__queue_is_empty(&stream->writing) &&
 		!has_more_to_do(stream->more);
 }
 
@@ -128,7 +133,7 @@ rota__stream_detach(struct rota_stream *stream, int *ret_fd)
 	if (stream->watch.fd < 0)
 		return -ENOTCONN;
 	*ret_fd = let_go(stream, 0);
-	stream->state &= WITHOUT_FD;
+	stream->handle.state &= WITHOUT_FD;
 	return 0;
 }
 
@@ -137,20 +142,21 @@ wish_of(const struct rota_stream *stream)
 {
 	unsigned events = 0;
 
-	if (stream->state & ROTA__STREAM_RACING)
+	if (stream->handle.state & ROTA__STREAM_RACING)
 		return 0;
-	if (stream->state & ROTA__STREAM_CONNECTING)
+	if (stream->handle.state & ROTA__STREAM_CONNECTING)
 		return ROTA_WRITABLE;
-	if (stream->state & (ROTA__STREAM_READING | ROTA__STREAM_ASKED) ||
-		(stream->state &
+	if (stream->handle.state &
+			(ROTA__STREAM_READING | ROTA__STREAM_ASKED) ||
+		(stream->handle.state &
 			(ROTA__STREAM_LISTENING | ROTA__STREAM_PAUSED)) ==
 			ROTA__STREAM_LISTENING)
 		events |= ROTA_READABLE;
-	if (stream->state & ROTA__STREAM_BLOCKED)
+	if (stream->handle.state & ROTA__STREAM_BLOCKED)
 		events |= ROTA_WRITABLE;
-	if (stream->state & ROTA__STREAM_FETCHING)
+	if (stream->handle.state & ROTA__STREAM_FETCHING)
 		events &= ~(unsigned)ROTA_READABLE;
-	if (stream->state & ROTA__STREAM_STORING)
+	if (stream->handle.state & ROTA__STREAM_STORING)
 		events &= ~(unsigned)ROTA_WRITABLE;
 	return events;
 }
@@ -171,7 +177,7 @@ rota__stream_watch(struct rota_stream *stream)
 static void
 end_reading(struct rota_stream *stream)
 {
-	stream->state &= ~(uint32_t)ROTA__STREAM_READING;
+	stream->handle.state &= ~(uint32_t)ROTA__STREAM_READING;
 	rota__stream_calm(stream);
 	rota__handle_deactivate(&stream->handle);
 	rota__stream_watch(stream);
@@ -183,7 +189,7 @@ call_read(struct rota_stream *stream, ssize_t n, const void *data)
 	struct rota_loop *loop = stream->handle.loop;
 
 	rota__before_handle(loop, &stream->handle);
-	stream->in.reading.fn(stream, n, data);
+	stream->handle.fn.read(stream, n, data);
 	rota__after_callback(loop);
 }
 
@@ -192,7 +198,7 @@ static void
 fail_reading(struct rota_stream *stream, ssize_t error, void *unused)
 {
 	if (error == ROTA_EOF)
-		stream->state &= ~(uint32_t)ROTA__STREAM_READABLE;
+		stream->handle.state &= ~(uint32_t)ROTA__STREAM_READABLE;
 	end_reading(stream);
 	call_read(stream, error, unused);
 }
@@ -211,7 +217,7 @@ call_buffer(struct rota_stream *stream)
 
 	rota__before_callback(loop, stream->handle.type->name,
 		stream->handle.place, &stream->handle);
-	stream->in.reading.buffer(stream, &buffer);
+	stream->in.buffer(stream, &buffer);
 	rota__after_callback(loop);
 	return buffer;
 }
@@ -223,7 +229,7 @@ borrow_buffer(struct rota_stream *stream)
 	struct iovec buffer = { stream->handle.loop->read_buffer,
 		ROTA__READ_BUFFER_BYTES };
 
-	return stream->in.reading.buffer ? call_buffer(stream) : buffer;
+	return stream->in.buffer ? call_buffer(stream) : buffer;
 }
 
 /* Bytes that were kept back come before those of the descriptor. */
@@ -245,7 +251,7 @@ fill(struct rota_stream *stream, const struct iovec *buffer)
 static void
 come_back_empty(struct rota_stream *stream, ssize_t n, void *memory)
 {
-	void *unused = stream->in.reading.buffer == NULL ? NULL : memory;
+	void *unused = stream->in.buffer == NULL ? NULL : memory;
 
 	if (n != -EAGAIN && n != -EWOULDBLOCK)
 		fail_reading(stream, n == 0 ? ROTA_EOF : n, unused);
@@ -257,7 +263,8 @@ come_back_empty(struct rota_stream *stream, ssize_t n, void *memory)
 static int
 may_have_more(const struct rota_stream *stream, ssize_t n, size_t room)
 {
-	return (size_t)n == room || (stream->state & ROTA__STREAM_RECORDS) != 0;
+	return (size_t)n == room ||
+		(stream->handle.state & ROTA__STREAM_RECORDS) != 0;
 }
 
 /* The usual read, into the loop's buffer, of a stream that keeps nothing. */
@@ -273,7 +280,7 @@ read_lent(struct rota_stream *stream)
 		return 0;
 	}
 	rota__before_handle(loop, &stream->handle);
-	stream->in.reading.fn(stream, n, loop->read_buffer);
+	stream->handle.fn.read(stream, n, loop->read_buffer);
 	rota__after_callback(loop);
 	return may_have_more(stream, n, ROTA__READ_BUFFER_BYTES);
 }
@@ -286,7 +293,7 @@ read_once(struct rota_stream *stream)
 	ssize_t n;
 
 	/* The buffer callback, or a tick after it, may have had enough. */
-	if (!(stream->state & ROTA__STREAM_READING))
+	if (!(stream->handle.state & ROTA__STREAM_READING))
 		return 0;
 	if (buffer.iov_base == NULL || buffer.iov_len == 0) {
 		rota__stream_fail_reading(stream, -ENOBUFS);
@@ -307,7 +314,7 @@ read_once(struct rota_stream *stream)
 __attribute__((noinline)) static void
 read_on(struct rota_stream *stream, int n_rounds)
 {
-	while (stream->state & ROTA__STREAM_READING && n_rounds-- > 0)
+	while (stream->handle.state & ROTA__STREAM_READING && n_rounds-- > 0)
 		if (!read_once(stream))
 			return;
 }
@@ -316,19 +323,20 @@ void
 rota__stream_begin_connect(
 	struct rota_stream *stream, struct rota_connect *request)
 {
-	stream->connecting = request;
-	stream->state |= ROTA__STREAM_CONNECTING;
+	rota__queue_put(&stream->writing, &request->request);
+	stream->handle.state |= ROTA__STREAM_CONNECTING | ROTA__STREAM_DIALLED;
 }
 
 void
 rota__stream_decide_connect(struct rota_stream *stream, int status)
 {
-	rota__request_decide(&stream->connecting->request, status);
-	stream->state &= ~(uint32_t)ROTA__STREAM_CONNECTING;
+	rota__request_decide(rota__queue_undecided(&stream->writing), status);
+	stream->handle.state &= ~(uint32_t)ROTA__STREAM_CONNECTING;
 	rota__pending_add(rota__stream_sender(stream));
 	if (status == 0) {
-		stream->state |= ROTA__STREAM_READABLE | ROTA__STREAM_WRITABLE;
-		stream->state &= ~(uint32_t)ROTA__STREAM_BOUND;
+		stream->handle.state |= ROTA__STREAM_READABLE |
+			ROTA__STREAM_WRITABLE;
+		stream->handle.state &= ~(uint32_t)ROTA__STREAM_BOUND;
 		rota__stream_watch(stream);
 		rota__stream_flush(&stream->handle);
 		return;
@@ -356,13 +364,13 @@ finish_connect(struct rota_stream *stream, int error)
 static void
 fail_all(struct rota_stream *stream, int error)
 {
-	if (stream->state & ROTA__STREAM_LISTENING) {
+	if (stream->handle.state & ROTA__STREAM_LISTENING) {
 		rota__stream_accept_failed(stream, error);
 		return;
 	}
 	rota__stream_fail_writes(stream, error);
 	rota__stream_fail_reads(stream, error);
-	if (stream->state & ROTA__STREAM_READING)
+	if (stream->handle.state & ROTA__STREAM_READING)
 		rota__stream_fail_reading(stream, error);
 }
 
@@ -371,18 +379,19 @@ ready_for(struct rota_stream *stream, unsigned ready)
 {
 	int error = ready & ROTA_FAILED ? stream->handle.loop->fds.error : 0;
 
-	if (stream->state & ROTA__STREAM_CONNECTING)
+	if (stream->handle.state & ROTA__STREAM_CONNECTING)
 		finish_connect(stream, -error);
 	else if (error != 0)
 		fail_all(stream, error);
-	else if (stream->state & ROTA__STREAM_LISTENING)
+	else if (stream->handle.state & ROTA__STREAM_LISTENING)
 		rota__stream_accept_all(stream);
-	else if (stream->state & ROTA__STREAM_ASKED)
+	else if (stream->handle.state & ROTA__STREAM_ASKED)
 		rota__stream_serve(stream);
 	else if (ready & (ROTA_READABLE | ROTA_HANGUP))
 		read_on(stream, ROTA__READ_ROUNDS);
 	/* Still that of an open stream? A closed one is not blocked. */
-	if (ready & ROTA_WRITABLE && stream->state & ROTA__STREAM_BLOCKED)
+	if (ready & ROTA_WRITABLE &&
+		stream->handle.state & ROTA__STREAM_BLOCKED)
 		rota__stream_flush(&stream->handle);
 }
 
@@ -394,12 +403,12 @@ void
 rota__stream_ready(struct rota_handle *handle, unsigned ready)
 {
 	struct rota_stream *stream = (struct rota_stream *)handle;
-	uint32_t doing = stream->state &
+	uint32_t doing = stream->handle.state &
 		(ROTA__STREAM_CONNECTING | ROTA__STREAM_READING |
 			ROTA__STREAM_LISTENING | ROTA__STREAM_ASKED);
 
 	if (ready != ROTA_READABLE || doing != ROTA__STREAM_READING ||
-		stream->in.reading.buffer != NULL || stream->more != NULL)
+		stream->in.buffer != NULL || stream->more != NULL)
 		ready_for(stream, ready);
 	else if (read_lent(stream))
 		read_on(stream, ROTA__READ_ROUNDS - 1);
@@ -410,28 +419,26 @@ static void
 abandon(struct rota_stream *stream)
 {
 	rota__pump_lose_source(stream);
-	if (stream->state & ROTA__STREAM_LISTENING)
+	if (stream->handle.state & ROTA__STREAM_LISTENING)
 		rota__stream_end_listening(stream);
-	if (stream->state & ROTA__STREAM_RACING)
+	if (stream->handle.state & ROTA__STREAM_RACING)
 		rota__race_end(stream);
-	if (stream->connecting != NULL &&
-		!rota__request_is_decided(&stream->connecting->request))
-		rota__request_decide(&stream->connecting->request, -ECANCELED);
+	if (stream->handle.state & ROTA__STREAM_CONNECTING)
+		rota__request_decide(
+			rota__queue_undecided(&stream->writing), -ECANCELED);
 	rota__stream_fail_writes(stream, -ECANCELED);
 	rota__stream_fail_reads(stream, -ECANCELED);
 	rota__pump_lose_sink(stream);
 	rota__stream_calm(stream);
-	rota__sender_leave(rota__stream_sender(stream));
 	rota__stream_drop_fd(stream);
-	stream->state = 0;
+	stream->handle.state = 0;
 }
 
 static int
 must_flush(const struct rota_stream *stream)
 {
-	return stream->state & ROTA__STREAM_FLUSHING &&
-		!(stream->state & ROTA__STREAM_LISTENING) &&
-		stream->out.writing.unsent != NULL;
+	return stream->handle.state & ROTA__STREAM_FLUSHING &&
+		stream->writing.unsent != NULL;
 }
 
 /*
@@ -448,12 +455,13 @@ rota__stream_close(struct rota_handle *handle)
 			abandon(stream);
 			return 0;
 		}
-		stream->state |= ROTA__STREAM_LINGERING;
+		stream->handle.state |= ROTA__STREAM_LINGERING;
 	}
 	rota__pump_lose_source(stream);
 	rota__pump_lose_sink(stream);
 	/* Nobody may write any more, so none need know that there is room. */
-	stream->state &= ~(uint32_t)(ROTA__STREAM_READING | ROTA__STREAM_FULL);
+	stream->handle.state &=
+		~(uint32_t)(ROTA__STREAM_READING | ROTA__STREAM_FULL);
 	rota__stream_fail_reads(stream, -ECANCELED);
 	rota__stream_calm(stream);
 	rota__stream_watch(stream);
@@ -464,38 +472,28 @@ rota__stream_close(struct rota_handle *handle)
 void
 rota__stream_end_closing(struct rota_stream *stream)
 {
-	uint32_t state = stream->state;
+	uint32_t state = stream->handle.state;
 
 	if (!(state & (ROTA__STREAM_FLUSHING | ROTA__STREAM_LINGERING)) ||
 		rota__regular_is_at_work(stream))
 		return;
 	if (!(state & ROTA__STREAM_LINGERING) &&
-		stream->out.writing.first != NULL)
+		!rota__queue_is_empty(&stream->writing))
 		return;
 	abandon(stream);
 	(void)rota_handle_closed(&stream->handle);
-}
-
-static void
-tell_connect(struct rota_stream *stream)
-{
-	struct rota_connect *connect = stream->connecting;
-
-	if (!rota__request_is_decided(&connect->request))
-		return;
-	stream->connecting = NULL;
-	rota__request_tell(&connect->request);
 }
 
 /* Bytes that were kept back wait for no descriptor. */
 static void
 tell_kept(struct rota_stream *stream)
 {
-	if (!(stream->state & ROTA__STREAM_READING) ||
+	if (!(stream->handle.state & ROTA__STREAM_READING) ||
 		stream->more->n_kept == 0)
 		return;
 	read_on(stream, ROTA__READ_ROUNDS);
-	if (stream->state & ROTA__STREAM_READING && stream->more->n_kept > 0)
+	if (stream->handle.state & ROTA__STREAM_READING &&
+		stream->more->n_kept > 0)
 		rota__pending_add(rota__stream_sender(stream));
 }
 
@@ -503,14 +501,15 @@ tell_kept(struct rota_stream *stream)
 static void
 tell_fetched(struct rota_stream *stream)
 {
-	if (!(stream->state & ROTA__STREAM_FETCHED))
+	if (!(stream->handle.state & ROTA__STREAM_FETCHED))
 		return;
-	if (stream->state & ROTA__STREAM_ASKED)
+	if (stream->handle.state & ROTA__STREAM_ASKED)
 		rota__stream_serve(stream);
-	else if (stream->state & ROTA__STREAM_READING)
+	else if (stream->handle.state & ROTA__STREAM_READING)
 		read_on(stream, ROTA__READ_ROUNDS);
-	if (stream->state & ROTA__STREAM_FETCHED &&
-		stream->state & (ROTA__STREAM_READING | ROTA__STREAM_ASKED))
+	if (stream->handle.state & ROTA__STREAM_FETCHED &&
+		stream->handle.state &
+			(ROTA__STREAM_READING | ROTA__STREAM_ASKED))
 		rota__pending_add(rota__stream_sender(stream));
 }
 
@@ -519,18 +518,17 @@ rota__stream_tell(struct rota_handle *handle)
 {
 	struct rota_stream *stream = (struct rota_stream *)handle;
 
-	if (stream->connecting != NULL)
-		tell_connect(stream);
 	if (stream->more != NULL)
 		tell_kept(stream);
 	tell_fetched(stream);
 	/* Writes first: the end of one may be that of a pump. */
-	rota__stream_tell_writes(stream);
+	rota__queue_tell(&stream->writing);
 	if (stream->more != NULL) {
 		rota__stream_tell_served(stream);
 		rota__stream_tell_drained(stream);
 	}
-	if (stream->state & (ROTA__STREAM_FLUSHING | ROTA__STREAM_LINGERING))
+	if (stream->handle.state &
+		(ROTA__STREAM_FLUSHING | ROTA__STREAM_LINGERING))
 		rota__stream_end_closing(stream);
 }
 
@@ -550,19 +548,7 @@ rota__stream_finish(struct rota_handle *handle)
 	struct rota_stream *stream = (struct rota_stream *)handle;
 
 	rota__stream_tell(&stream->handle);
-	rota__sender_leave(rota__stream_sender(stream));
 	rota__stream_free_more(stream);
-}
-
-static int
-visit_all(
-	struct rota_request *request, rota_request_visit_fn *visit, void *data)
-{
-	int r = 0;
-
-	for (; r == 0 && request != NULL; request = request->next)
-		r = visit(request, data);
-	return r;
 }
 
 int
@@ -570,33 +556,30 @@ rota__stream_requests(
 	struct rota_handle *handle, rota_request_visit_fn *visit, void *data)
 {
 	struct rota_stream *stream = (struct rota_stream *)handle;
+	const struct rota__stream_more *more = stream->more;
 	int r = 0;
 
-	if (stream->connecting != NULL)
-		r = visit(&stream->connecting->request, data);
-	if (r == 0 && stream->more != NULL)
-		r = visit_all(stream->more->served.first, visit, data);
-	if (r == 0 && stream->more != NULL)
-		r = visit_all(stream->more->asked.first, visit, data);
-	if (r == 0 && stream->more != NULL)
-		r = visit_all(stream->more->pumps.first, visit, data);
-	if (r == 0 && !(stream->state & ROTA__STREAM_LISTENING))
-		r = visit_all(stream->out.writing.first, visit, data);
-	return r;
+	if (more != NULL)
+		r = rota__queue_visit(&more->served, visit, data);
+	if (r == 0 && more != NULL)
+		r = rota__queue_visit(&more->asked, visit, data);
+	if (r == 0 && more != NULL)
+		r = rota__queue_visit(&more->pumps, visit, data);
+	return r == 0 ? rota__queue_visit(&stream->writing, visit, data) : r;
 }
 
 int
 rota__stream_begin_reading(struct rota_stream *stream, rota_buffer_fn *buffer,
 	rota_read_fn *fn, const char *place)
 {
-	if (!(stream->state &
+	if (!(stream->handle.state &
 		    (ROTA__STREAM_READABLE | ROTA__STREAM_CONNECTING)))
 		return -ENOTCONN;
-	if (stream->state & ROTA__STREAM_ASKED)
+	if (stream->handle.state & ROTA__STREAM_ASKED)
 		return -EBUSY;
-	stream->in.reading.buffer = buffer;
-	stream->in.reading.fn = fn;
-	stream->state |= ROTA__STREAM_READING;
+	stream->in.buffer = buffer;
+	stream->handle.fn.read = fn;
+	stream->handle.state |= ROTA__STREAM_READING;
 	if (stream->more != NULL && stream->more->n_kept > 0)
 		rota__pending_add(rota__stream_sender(stream));
 	rota__stream_stir(stream);
@@ -608,7 +591,7 @@ rota__stream_begin_reading(struct rota_stream *stream, rota_buffer_fn *buffer,
 void
 rota__stream_end_reading(struct rota_stream *stream)
 {
-	if (stream->state & ROTA__STREAM_READING)
+	if (stream->handle.state & ROTA__STREAM_READING)
 		end_reading(stream);
 }
 

@@ -2,8 +2,7 @@
 /*
  * Streams over descriptors from inside: reading, the queue of writes, and
  * listening, for every kind that has a descriptor to poll. The queue
- * (core/queue.h) holds writes and a shutdown. A connect that is decided is
- * told before all of it.
+ * (core/queue.h) holds a connect, writes and a shutdown.
  */
 #ifndef ROTA_CORE_HANDLES_STREAM_H
 #define ROTA_CORE_HANDLES_STREAM_H
@@ -33,7 +32,7 @@ enum rota__stream_state {
 	ROTA__STREAM_RESET = 1 << 10,
 	/* Others may have copies of the descriptor: the kernel must be told. */
 	ROTA__STREAM_SHARED = 1 << 11,
-	/* The descriptor stays the program's, with its flags of before. */
+	/* The descriptor stays the program's. */
 	ROTA__STREAM_KEPT = 1 << 12,
 	/* Read requests are in line. */
 	ROTA__STREAM_ASKED = 1 << 13,
@@ -55,7 +54,11 @@ enum rota__stream_state {
 	/* Closing, but not before these threads have returned. */
 	ROTA__STREAM_LINGERING = 1 << 23,
 	/* No thread: what waits for the disk may wait here and now. */
-	ROTA__STREAM_AT_ONCE = 1 << 24
+	ROTA__STREAM_AT_ONCE = 1 << 24,
+	/* Kept, and has to be made to wait again. */
+	ROTA__STREAM_UNBLOCKED = 1 << 25,
+	/* A connect was begun, and is not told yet. */
+	ROTA__STREAM_DIALLED = 1 << 26
 };
 
 /* What a read request wants; 0 and above: up to that byte. */
@@ -119,9 +122,6 @@ int rota__stream_set_marks(struct rota_stream *stream, size_t low_bytes,
 int rota__stream_mark_full(struct rota_stream *stream);
 void rota__stream_mark_drained(struct rota_stream *stream);
 void rota__stream_tell_drained(struct rota_stream *stream);
-
-/* The pause of a listener is over. */
-void rota__stream_expire(struct rota_loop *loop, struct rota_alarm *alarm);
 
 /* Takes n sent bytes off the queue of writes. */
 void rota__stream_advance(struct rota_stream *stream, size_t n);

@@ -36,7 +36,7 @@ close_tcp(struct rota_handle *handle)
 	struct rota_stream *stream = (struct rota_stream *)handle;
 	struct linger linger = { .l_onoff = 1, .l_linger = 0 };
 
-	if (stream->state & ROTA__STREAM_RESET && stream->watch.fd >= 0)
+	if (stream->handle.state & ROTA__STREAM_RESET && stream->watch.fd >= 0)
 		(void)handle->loop->sys->setsockopt(stream->watch.fd,
 			SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 	return rota__stream_close(handle);
@@ -236,6 +236,6 @@ rota_tcp_reset_at(struct rota_tcp *tcp, rota_close_fn *fn, const char *place)
 	if (tcp == NULL)
 		return -EINVAL;
 	if (is_open(tcp))
-		tcp->stream.state |= ROTA__STREAM_RESET;
+		tcp->stream.handle.state |= ROTA__STREAM_RESET;
 	return rota_handle_close_at(&tcp->stream.handle, fn, place);
 }

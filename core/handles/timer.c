@@ -57,7 +57,7 @@ interval(const struct rota_timer *timer)
 {
 	uint64_t high = timer->alarm.own;
 
-	return high << LOW_BITS | timer->handle.own;
+	return high << LOW_BITS | timer->handle.state;
 }
 
 static inline void
@@ -65,7 +65,7 @@ set_interval(struct rota_timer *timer, uint64_t interval_ns)
 {
 	if (interval_ns > MAX_INTERVAL_NS)
 		interval_ns = MAX_INTERVAL_NS;
-	timer->handle.own = (uint32_t)interval_ns;
+	timer->handle.state = (uint32_t)interval_ns;
 	timer->alarm.own = (uint32_t)(interval_ns >> LOW_BITS) & 0xfffffff;
 }
 

@@ -56,7 +56,6 @@ close_udp(struct rota_handle *handle)
 	struct rota_udp *udp = (struct rota_udp *)handle;
 
 	rota__udp_fail_sends(udp, -ECANCELED);
-	rota__sender_leave(rota__udp_sender(udp));
 	rota__udp_drop_kept(udp);
 	rota__udp_drop_socket(udp);
 	rota__udp_drop_file(udp);
@@ -69,7 +68,7 @@ tell_udp(struct rota_handle *handle)
 {
 	struct rota_udp *udp = (struct rota_udp *)handle;
 
-	rota__udp_tell_sends(udp);
+	rota__queue_tell(&udp->sending);
 	rota__udp_tell_kept(udp);
 }
 
@@ -128,12 +127,8 @@ visit_sends(
 	struct rota_handle *handle, rota_request_visit_fn *visit, void *data)
 {
 	const struct rota_udp *udp = (struct rota_udp *)handle;
-	struct rota_request *request = udp->sending.first;
-	int r = 0;
 
-	for (; r == 0 && request != NULL; request = request->next)
-		r = visit(request, data);
-	return r;
+	return rota__queue_visit(&udp->sending, visit, data);
 }
 
 const struct rota_handle_type rota__udp_type = {

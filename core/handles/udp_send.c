@@ -70,10 +70,9 @@ count_out(struct rota_udp *udp, const struct rota_request *request)
 static void
 decide_first(struct rota_udp *udp, int status)
 {
-	struct rota_request *request = udp->sending.unsent;
+	struct rota_request *request = rota__queue_pass(&udp->sending);
 
 	count_out(udp, request);
-	udp->sending.unsent = request->next;
 	rota__request_decide(request, status);
 	rota__pending_add(rota__udp_sender(udp));
 }
@@ -142,7 +141,8 @@ fill(const struct rota_udp *udp, struct burst *burst)
 	const struct rota_request *request = udp->sending.unsent;
 	unsigned n = 0;
 
-	for (; n < BURST && request != NULL; request = request->next) {
+	for (; n < BURST && request != NULL;
+		request = rota__queue_next(&udp->sending, request)) {
 		write_message(udp, (const struct rota_send *)request,
 			&burst->controls[n], &burst->messages[n].header);
 		n++;
@@ -227,20 +227,6 @@ cancel(struct rota_request *request, int status)
 		udp->state &= ~(uint32_t)ROTA__UDP_BLOCKED;
 	rota__udp_watch(udp);
 	return 0;
-}
-
-/*
- * Those that the callbacks cause to be decided wait for the next round. If
- * one closes the handle, the rest is told all the same, and the handle lives
- * on until the close phase.
- */
-void
-rota__udp_tell_sends(struct rota_udp *udp)
-{
-	unsigned n = rota__queue_count_decided(&udp->sending);
-
-	for (; n > 0; n--)
-		rota__request_tell(rota__queue_take_first(&udp->sending));
 }
 
 static int

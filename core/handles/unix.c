@@ -18,7 +18,8 @@
 static ssize_t
 pull_unix(struct rota_stream *stream, void *memory, size_t size_bytes)
 {
-	if (stream->state & (ROTA__STREAM_RECORDS | ROTA__STREAM_TAKES_FDS))
+	if (stream->handle.state &
+		(ROTA__STREAM_RECORDS | ROTA__STREAM_TAKES_FDS))
 		return rota__unix_receive(stream, memory, size_bytes);
 	return rota__socket_pull(stream, memory, size_bytes);
 }
@@ -36,7 +37,7 @@ has_bytes(const struct iovec *buffers, unsigned n)
 static int
 write_unix(struct rota_stream *stream, struct rota_write *request)
 {
-	if (stream->state & ROTA__STREAM_RECORDS &&
+	if (stream->handle.state & ROTA__STREAM_RECORDS &&
 		!has_bytes(request->buffers, request->n_buffers))
 		return -EINVAL;
 	return rota__stream_write(stream, request);
@@ -46,7 +47,8 @@ static ssize_t
 try_write_unix(
 	struct rota_stream *stream, const struct iovec *buffers, unsigned n)
 {
-	if (stream->state & ROTA__STREAM_RECORDS && !has_bytes(buffers, n))
+	if (stream->handle.state & ROTA__STREAM_RECORDS &&
+		!has_bytes(buffers, n))
 		return -EINVAL;
 	return rota__stream_try_write(stream, buffers, n);
 }
@@ -54,9 +56,9 @@ try_write_unix(
 static void
 set_records(struct rota_stream *stream, int on)
 {
-	stream->state &= ~(uint32_t)ROTA__STREAM_RECORDS;
+	stream->handle.state &= ~(uint32_t)ROTA__STREAM_RECORDS;
 	if (on)
-		stream->state |= ROTA__STREAM_RECORDS;
+		stream->handle.state |= ROTA__STREAM_RECORDS;
 }
 
 static int
@@ -65,7 +67,8 @@ accept_unix(struct rota_stream *listener, struct rota_stream *client)
 	int r = rota__stream_accept(listener, client);
 
 	if (r == 0)
-		set_records(client, listener->state & ROTA__STREAM_RECORDS);
+		set_records(
+			client, listener->handle.state & ROTA__STREAM_RECORDS);
 	return r;
 }
 
@@ -275,8 +278,8 @@ rota__unix_make_address(
 static int
 type_of(const struct rota_unix *un)
 {
-	return un->stream.state & ROTA__STREAM_RECORDS ? SOCK_SEQPACKET :
-							 SOCK_STREAM;
+	return un->stream.handle.state & ROTA__STREAM_RECORDS ? SOCK_SEQPACKET :
+								SOCK_STREAM;
 }
 
 static int
@@ -392,7 +395,7 @@ rota_unix_peer_credentials(const struct rota_unix *un,
 	if (!is_open(un) || ret_credentials == NULL)
 		return -EINVAL;
 	/* Linux would tell of ourselves for a listener. */
-	if (!(un->stream.state &
+	if (!(un->stream.handle.state &
 		    (ROTA__STREAM_READABLE | ROTA__STREAM_WRITABLE)))
 		return -ENOTCONN;
 	memset(&credentials, 0, sizeof(credentials));

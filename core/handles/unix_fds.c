@@ -110,7 +110,7 @@ keep_all(struct rota_stream *stream, struct msghdr *message)
 ssize_t
 rota__unix_receive(struct rota_stream *stream, void *memory, size_t size_bytes)
 {
-	int takes_fds = (stream->state & ROTA__STREAM_TAKES_FDS) != 0;
+	int takes_fds = (stream->handle.state & ROTA__STREAM_TAKES_FDS) != 0;
 	struct iovec piece = { memory, size_bytes };
 	union control control;
 	struct msghdr message;
@@ -206,9 +206,9 @@ rota_unix_receive_fds(struct rota_unix *un, unsigned max)
 	more->fds = fds;
 	more->first = 0;
 	more->capacity = max + 1;
-	un->stream.state &= ~(uint32_t)ROTA__STREAM_TAKES_FDS;
+	un->stream.handle.state &= ~(uint32_t)ROTA__STREAM_TAKES_FDS;
 	if (max > 0)
-		un->stream.state |= ROTA__STREAM_TAKES_FDS;
+		un->stream.handle.state |= ROTA__STREAM_TAKES_FDS;
 	return 0;
 }
 

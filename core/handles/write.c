@@ -91,7 +91,7 @@ is_file(const struct rota_request *request)
 static int
 goes_alone(const struct rota_stream *stream, const struct rota_request *request)
 {
-	return stream->state & ROTA__STREAM_RECORDS ||
+	return stream->handle.state & ROTA__STREAM_RECORDS ||
 		request->type == &fds_type || is_file(request);
 }
 
@@ -115,11 +115,10 @@ bytes_left(const struct rota_request *request)
 static void
 decide_first(struct rota_stream *stream, int status)
 {
-	struct rota_request *request = stream->out.writing.unsent;
+	struct rota_request *request = rota__queue_pass(&stream->writing);
 
 	if (!is_shutdown(request))
 		stream->queued_bytes -= bytes_left(request);
-	stream->out.writing.unsent = request->next;
 	rota__request_decide(request, status);
 	rota__pending_add(rota__stream_sender(stream));
 }
@@ -127,14 +126,12 @@ decide_first(struct rota_stream *stream, int status)
 void
 rota__stream_fail_writes(struct rota_stream *stream, int error)
 {
-	if (stream->state & ROTA__STREAM_LISTENING)
-		return;
-	if (stream->state & ROTA__STREAM_STORING)
+	if (stream->handle.state & ROTA__STREAM_STORING)
 		rota__regular_fail_later(stream, error);
 	else
-		while (stream->out.writing.unsent != NULL)
+		while (stream->writing.unsent != NULL)
 			decide_first(stream, error);
-	stream->state &=
+	stream->handle.state &=
 		~(uint32_t)(ROTA__STREAM_WRITABLE | ROTA__STREAM_BLOCKED);
 }
 
@@ -145,13 +142,13 @@ rota__stream_fail_writes(struct rota_stream *stream, int error)
 static unsigned
 collect(const struct rota_stream *stream, struct iovec *buffers)
 {
-	const struct rota_request *request = stream->out.writing.unsent;
+	const struct rota_request *request = stream->writing.unsent;
 	unsigned n = 0;
 	unsigned i;
 
 	for (; request != NULL && !is_shutdown(request) &&
 		!goes_alone(stream, request);
-		request = request->next) {
+		request = rota__queue_next(&stream->writing, request)) {
 		const struct rota_write *write =
 			(const struct rota_write *)request;
 
@@ -168,14 +165,14 @@ collect(const struct rota_stream *stream, struct iovec *buffers)
 static ssize_t
 push_alone(struct rota_stream *stream)
 {
-	const struct rota_request *request = stream->out.writing.unsent;
+	const struct rota_request *request = stream->writing.unsent;
 	const struct rota_write *write = (const struct rota_write *)request;
 	const struct iovec *buffers = write->buffers + write->first;
 	unsigned n = write->n_buffers - write->first;
 	const struct rota_unix_write *with;
 
 	/* Never a part of a record, rather the kernel's refusal. */
-	if (!(stream->state & ROTA__STREAM_RECORDS) && n > MAX_BUFFERS)
+	if (!(stream->handle.state & ROTA__STREAM_RECORDS) && n > MAX_BUFFERS)
 		n = MAX_BUFFERS;
 	if (request->type != &fds_type || request->flags & ROTA__PARTLY_SENT)
 		return rota__unix_send(stream, buffers, n, NULL, 0);
@@ -222,7 +219,7 @@ rota__stream_advance(struct rota_stream *stream, size_t n)
 {
 	struct rota_request *request;
 
-	while ((request = stream->out.writing.unsent) != NULL &&
+	while ((request = stream->writing.unsent) != NULL &&
 		!is_shutdown(request) && !is_file(request)) {
 		struct rota_write *write = (struct rota_write *)request;
 
@@ -249,7 +246,7 @@ take_sent(struct rota_stream *stream, ssize_t n)
 	if (is_full(n))
 		return 0;
 	/* A record that is too long does no harm to others. */
-	if (n == -EMSGSIZE && stream->state & ROTA__STREAM_RECORDS) {
+	if (n == -EMSGSIZE && stream->handle.state & ROTA__STREAM_RECORDS) {
 		decide_first(stream, -EMSGSIZE);
 		rota__stream_mark_drained(stream);
 		return 1;
@@ -278,7 +275,7 @@ static int
 send_file(struct rota_stream *stream, size_t *room_bytes)
 {
 	struct rota_send_file *send =
-		(struct rota_send_file *)stream->out.writing.unsent;
+		(struct rota_send_file *)stream->writing.unsent;
 	ssize_t n;
 
 	if (send->n_left > 0 && *room_bytes == 0)
@@ -305,7 +302,7 @@ static int
 send_some(struct rota_stream *stream)
 {
 	return take_sent(stream,
-		goes_alone(stream, stream->out.writing.unsent) ?
+		goes_alone(stream, stream->writing.unsent) ?
 			push_alone(stream) :
 			push_gathered(stream));
 }
@@ -314,7 +311,7 @@ static void
 shut_down(struct rota_stream *stream)
 {
 	decide_first(stream, stream->handle.type->stream->end(stream));
-	stream->state &= ~(uint32_t)ROTA__STREAM_WRITABLE;
+	stream->handle.state &= ~(uint32_t)ROTA__STREAM_WRITABLE;
 }
 
 /* Goes on to send until nothing is left or the kernel is full. */
@@ -323,18 +320,18 @@ flush_on(struct rota_stream *stream, int goes_on)
 {
 	size_t file_room_bytes = MAX_FILE_BYTES;
 
-	while (goes_on && stream->out.writing.unsent != NULL) {
-		if (is_shutdown(stream->out.writing.unsent))
+	while (goes_on && stream->writing.unsent != NULL) {
+		if (is_shutdown(stream->writing.unsent))
 			shut_down(stream);
-		else if (is_file(stream->out.writing.unsent))
+		else if (is_file(stream->writing.unsent))
 			goes_on = send_file(stream, &file_room_bytes);
 		else
 			goes_on = send_some(stream);
 	}
-	if (stream->out.writing.unsent != NULL)
-		stream->state |= ROTA__STREAM_BLOCKED;
+	if (stream->writing.unsent != NULL)
+		stream->handle.state |= ROTA__STREAM_BLOCKED;
 	else
-		stream->state &= ~(uint32_t)ROTA__STREAM_BLOCKED;
+		stream->handle.state &= ~(uint32_t)ROTA__STREAM_BLOCKED;
 	rota__stream_watch(stream);
 }
 
@@ -354,11 +351,11 @@ fits_one_call(const struct rota_request *request)
 static inline int
 is_usual(const struct rota_stream *stream)
 {
-	const struct rota_request *request = stream->out.writing.unsent;
+	const struct rota_request *request = stream->writing.unsent;
 
-	return request != NULL && request->next == NULL &&
+	return request != NULL && request == stream->writing.last &&
 		request->type == &write_type && stream->more == NULL &&
-		!(stream->state &
+		!(stream->handle.state &
 			(ROTA__STREAM_RECORDS | ROTA__STREAM_BLOCKED)) &&
 		fits_one_call(request);
 }
@@ -375,7 +372,7 @@ rota__stream_flush(struct rota_handle *handle)
 		flush_on(stream, 1);
 		return;
 	}
-	write = (struct rota_write *)stream->out.writing.unsent;
+	write = (struct rota_write *)stream->writing.unsent;
 	n = handle->type->stream->push(stream, write->buffers + write->first,
 		write->n_buffers - write->first);
 	if (n < 0 || (size_t)n != stream->queued_bytes) {
@@ -383,7 +380,7 @@ rota__stream_flush(struct rota_handle *handle)
 		return;
 	}
 	stream->queued_bytes = 0;
-	stream->out.writing.unsent = NULL;
+	stream->writing.unsent = NULL;
 	rota__request_decide(&write->request, 0);
 	rota__pending_add(rota__stream_sender(stream));
 }
@@ -392,10 +389,11 @@ rota__stream_flush(struct rota_handle *handle)
 static inline void
 send_soon(struct rota_stream *stream)
 {
-	if (stream->state & (ROTA__STREAM_CONNECTING | ROTA__STREAM_BLOCKED))
+	if (stream->handle.state &
+		(ROTA__STREAM_CONNECTING | ROTA__STREAM_BLOCKED))
 		return;
 	if (stream->handle.loop->state == ROTA__LOOP_RUNS &&
-		!(stream->state & ROTA__STREAM_EAGER))
+		!(stream->handle.state & ROTA__STREAM_EAGER))
 		rota__gather(rota__stream_sender(stream));
 	else
 		rota__stream_flush(&stream->handle);
@@ -404,11 +402,13 @@ send_soon(struct rota_stream *stream)
 int
 rota__stream_can_write(const struct rota_stream *stream)
 {
-	if (stream->state & ROTA__STREAM_SHUT)
+	if (stream->handle.state & ROTA__STREAM_SHUT)
 		return -EPIPE;
-	if (stream->state & (ROTA__STREAM_WRITABLE | ROTA__STREAM_CONNECTING))
+	if (stream->handle.state &
+		(ROTA__STREAM_WRITABLE | ROTA__STREAM_CONNECTING))
 		return 0;
-	return stream->state & ROTA__STREAM_READABLE ? -EPIPE : -ENOTCONN;
+	return stream->handle.state & ROTA__STREAM_READABLE ? -EPIPE :
+							      -ENOTCONN;
 }
 
 static inline int
@@ -422,7 +422,7 @@ queue_write(struct rota_stream *stream, struct rota_write *request,
 	rota__request_begin(stream->handle.loop, &stream->handle,
 		&request->request, type, request->request.place);
 	stream->queued_bytes += bytes_left(&request->request);
-	rota__queue_append(&stream->out.writing, &request->request);
+	rota__queue_append(&stream->writing, &request->request);
 	send_soon(stream);
 	return stream->more == NULL ? 0 : rota__stream_mark_full(stream);
 }
@@ -448,14 +448,14 @@ rota__stream_send_file(
 
 	if (r < 0)
 		return r;
-	if (stream->state & ROTA__STREAM_RECORDS)
+	if (stream->handle.state & ROTA__STREAM_RECORDS)
 		return -ENOTSUP;
 	if (request->n_left > SIZE_MAX - stream->queued_bytes)
 		return -EFBIG;
 	(void)rota_request_begin(&stream->handle, &request->request,
 		&send_file_type, request->request.place);
 	stream->queued_bytes += request->n_left;
-	rota__queue_append(&stream->out.writing, &request->request);
+	rota__queue_append(&stream->writing, &request->request);
 	send_soon(stream);
 	return rota__stream_mark_full(stream);
 }
@@ -469,13 +469,13 @@ rota__stream_try_write(
 	ssize_t written;
 	int r;
 
-	if ((stream->state & doors) != ROTA__STREAM_WRITABLE) {
+	if ((stream->handle.state & doors) != ROTA__STREAM_WRITABLE) {
 		r = rota__stream_can_write(stream);
 		return r < 0 ? r : -EAGAIN;
 	}
-	if (stream->out.writing.unsent != NULL)
+	if (stream->writing.unsent != NULL)
 		return -EAGAIN;
-	if (n > MAX_BUFFERS && !(stream->state & ROTA__STREAM_RECORDS))
+	if (n > MAX_BUFFERS && !(stream->handle.state & ROTA__STREAM_RECORDS))
 		n = MAX_BUFFERS;
 	written = stream->handle.type->stream->push(stream, buffers, n);
 	return written < 0 && is_full(written) ? -EAGAIN : written;
@@ -490,8 +490,8 @@ rota__stream_shutdown(struct rota_stream *stream, struct rota_shutdown *request)
 		return r;
 	(void)rota_request_begin(&stream->handle, &request->request,
 		&shutdown_type, request->request.place);
-	stream->state |= ROTA__STREAM_SHUT;
-	rota__queue_append(&stream->out.writing, &request->request);
+	stream->handle.state |= ROTA__STREAM_SHUT;
+	rota__queue_append(&stream->writing, &request->request);
 	send_soon(stream);
 	return 0;
 }
@@ -511,35 +511,17 @@ cancel(struct rota_request *request, int status)
 		decide_first(stream, status);
 		rota__stream_fail_writes(stream, -EPIPE);
 	} else {
-		rota__queue_take_out(&stream->out.writing, request);
+		rota__queue_take_out(&stream->writing, request);
 		if (is_shutdown(request))
-			stream->state &= ~(uint32_t)ROTA__STREAM_SHUT;
+			stream->handle.state &= ~(uint32_t)ROTA__STREAM_SHUT;
 		else
 			stream->queued_bytes -= bytes_left(request);
 		rota__request_decide(request, status);
 		rota__pending_add(rota__stream_sender(stream));
 	}
-	if (stream->out.writing.unsent == NULL)
-		stream->state &= ~(uint32_t)ROTA__STREAM_BLOCKED;
-	if (!(stream->state & ROTA__STREAM_CONNECTING))
+	if (stream->writing.unsent == NULL)
+		stream->handle.state &= ~(uint32_t)ROTA__STREAM_BLOCKED;
+	if (!(stream->handle.state & ROTA__STREAM_CONNECTING))
 		rota__stream_watch(stream);
 	return 0;
-}
-
-/*
- * Those that the callbacks cause to be decided wait for the next round. If
- * one closes the stream, the rest is told all the same, and the stream lives
- * on until the close phase.
- */
-void
-rota__stream_tell_writes(struct rota_stream *stream)
-{
-	unsigned n;
-
-	if (stream->state & ROTA__STREAM_LISTENING)
-		return;
-	n = rota__queue_count_decided(&stream->out.writing);
-	for (; n > 0; n--)
-		rota__request_tell(
-			rota__queue_take_first(&stream->out.writing));
 }

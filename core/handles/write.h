@@ -8,9 +8,6 @@
 /* Decides all that is not sent. */
 void rota__stream_fail_writes(struct rota_stream *stream, int error);
 
-/* Tells of the requests that are decided now. */
-void rota__stream_tell_writes(struct rota_stream *stream);
-
 /*
  * Sends at most max_bytes of a file, send_file.c: how many, ROTA_EOF if the
  * file ends too early, or an error.
@@ -21,6 +18,8 @@ ssize_t rota__stream_push_file(struct rota_stream *stream,
 /* Listening, listen.c. */
 void rota__stream_accept_all(struct rota_stream *listener);
 void rota__stream_accept_failed(struct rota_stream *listener, int error);
+/* The pause of a listener is over. */
+void rota__stream_end_pause(struct rota_stream *listener);
 void rota__stream_end_listening(struct rota_stream *listener);
 
 #endif

@@ -76,6 +76,8 @@ struct rota_handle_type {
 union rota_callback {
 	rota_close_fn *close;
 	void (*timer)(struct rota_timer *timer);
+	void (*read)(struct rota_stream *stream, ssize_t n, const void *data);
+	void (*listen)(struct rota_stream *listener, int status);
 };
 
 struct rota_handle {
@@ -90,7 +92,7 @@ struct rota_handle {
 	struct rota_link link;
 	uint32_t flags;
 	/* The type's. */
-	uint32_t own;
+	uint32_t state;
 };
 
 /*

@@ -55,7 +55,7 @@ struct rota_resolver {
 	/* Private from here on. */
 	struct rota_watch watch;
 	struct rota__sender *gathered;
-	struct rota_link pending;
+	struct rota__sender *pending;
 	struct rota__resolver *inside;
 	void *spare[2];
 };

@@ -154,26 +154,16 @@ struct rota_stream {
 	/* Private from here on; core/handles/stream.h has the picture. */
 	struct rota_watch watch;
 	struct rota__sender *gathered;
-	struct rota_link pending;
-	uint32_t state;
-	int flags_before;
+	struct rota__sender *pending;
 	union {
+		rota_buffer_fn *buffer;
 		struct {
-			rota_buffer_fn *buffer;
-			rota_read_fn *fn;
-		} reading;
-		struct {
-			rota_listen_fn *fn;
 			int accepted;
 			unsigned short batch;
 			unsigned short n_pauses;
 		} listening;
 	} in;
-	union {
-		struct rota_queue writing;
-		struct rota_alarm pause;
-	} out;
-	struct rota_connect *connecting;
+	struct rota_queue writing;
 	size_t queued_bytes;
 	/* What few streams need, made with the first need. */
 	struct rota__stream_more *more;

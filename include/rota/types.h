@@ -67,9 +67,8 @@ struct rota_link {
 
 /* Requests in order, see core/queue.h. Private. */
 struct rota_queue {
-	struct rota_request *first;
-	struct rota_request *unsent;
 	struct rota_request *last;
+	struct rota_request *unsent;
 };
 
 /* A place in the timer heap; `own` is for whoever sets it. Private. */

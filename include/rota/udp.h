@@ -166,7 +166,7 @@ struct rota_udp {
 	/* Private from here on; core/handles/udp.h has the picture. */
 	struct rota_watch watch;
 	struct rota__sender *gathered;
-	struct rota_link pending;
+	struct rota__sender *pending;
 	uint32_t state;
 	int family;
 	rota_datagram_buffer_fn *buffer;
