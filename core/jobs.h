@@ -91,6 +91,12 @@ int rota__job_start(struct rota_loop *loop, struct rota_pool *pool,
 /* Of rota__job_type.request. */
 int rota__job_cancel(struct rota_request *request, int status);
 
+/*
+ * Takes a job back that no thread has begun, and has it told with `status`;
+ * -EALREADY if one has, or if that cannot be known.
+ */
+int rota__job_take_back(struct rota_job *job, int status);
+
 /* What core has for pool/. */
 
 /* Puts a job in flight, as rota_request_begin() does. */

@@ -31,8 +31,9 @@ enum rota__request_flag {
 	ROTA__HAS_ALARM = 1 << 3,
 	/* A part of its bytes has gone out. */
 	ROTA__PARTLY_SENT = 1 << 4,
-	/* A thread reads its bytes: nobody can take it back. */
-	ROTA__BEING_SENT = 1 << 5
+	/* A thread has its bytes; and when it returns, it ends with `status`. */
+	ROTA__BEING_SENT = 1 << 5,
+	ROTA__ASKED_BACK = 1 << 6
 };
 
 static inline int

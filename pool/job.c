@@ -279,18 +279,24 @@ dequeue(struct rota_pool *pool, struct rota_job *job)
 	return is_queued;
 }
 
+int
+rota__job_take_back(struct rota_job *job, int status)
+{
+	if (job->pool->executor.submit != NULL || !dequeue(job->pool, job))
+		return -EALREADY;
+	rota__job_decide(job, status);
+	rota__job_end(job, status);
+	return 0;
+}
+
 /* An executor cannot give a job back; when it is run, nothing is done. */
 int
 rota__job_cancel(struct rota_request *request, int status)
 {
 	struct rota_job *job = (struct rota_job *)request;
-	struct rota_pool *pool = job->pool;
 
-	if (pool->executor.submit == NULL && dequeue(pool, job)) {
-		rota__job_decide(job, status);
-		rota__job_end(job, status);
+	if (rota__job_take_back(job, status) == 0)
 		return 0;
-	}
 	if (add_state(job, ROTA__JOB_CANCELED) & ROTA__JOB_DONE)
 		return -EALREADY;
 	rota__job_decide(job, status);

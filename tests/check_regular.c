@@ -38,6 +38,8 @@ static atomic_int n_thread_calls;
 static atomic_int n_own_calls;
 /* The next result of a call by a thread; 0 for the real one. */
 static atomic_int next_error;
+/* So many bytes alone are written next time; 0 for all. */
+static atomic_int next_short;
 
 static void
 pass_gate(void)
@@ -61,12 +63,18 @@ set_gate(int shut)
 }
 
 static void
-wait_for_caller(void)
+wait_for_callers(int n)
 {
 	(void)pthread_mutex_lock(&lock);
-	while (n_waiting == 0)
+	while (n_waiting < n)
 		(void)pthread_cond_wait(&changed, &lock);
 	(void)pthread_mutex_unlock(&lock);
+}
+
+static void
+wait_for_caller(void)
+{
+	wait_for_callers(1);
 }
 
 /* Waits at the gate; returns 1 for a thread. */
@@ -95,6 +103,9 @@ gated_writev(int fd, const struct iovec *buffers, unsigned n)
 {
 	if (count_call() && next_error < 0)
 		return atomic_exchange(&next_error, 0);
+	if (next_short > 0)
+		return write(fd, buffers->iov_base,
+			(size_t)atomic_exchange(&next_short, 0));
 	return rota__sys_real.writev(fd, buffers, n);
 }
 
@@ -135,6 +146,7 @@ open_gated(int backend)
 	n_thread_calls = 0;
 	n_own_calls = 0;
 	next_error = 0;
+	next_short = 0;
 	is_shut = 0;
 	main_thread = pthread_self();
 	files = rota__sys_real_files;
@@ -205,7 +217,10 @@ on_written(struct rota_write *request, int status)
 {
 	const char *letter = request->request.data;
 
-	trace(status == 0 ? *letter : status == -ECANCELED ? 'c' : '!');
+	trace(status == 0		     ? *letter :
+			status == -ECANCELED ? 'c' :
+			status == -ETIMEDOUT ? 't' :
+					       '!');
 }
 
 static void
@@ -477,20 +492,98 @@ FILE_TEST(what_is_written_meanwhile_goes_out_together)
 	ck_file_holds(500);
 }
 
-FILE_TEST(a_write_that_a_thread_has_begun_cannot_be_taken_back)
+FILE_TEST(a_write_that_a_thread_has_begun_ends_as_cancelled_when_it_returns)
 {
 	open_empty();
 	set_gate(1);
 	write_part(&writes[0], "1", 0, 100);
 	wait_for_caller();
-	write_part(&writes[1], "2", 0, 100);
+	write_part(&writes[1], "2", 100, 100);
+	write_part(&writes[2], "3", 100, 100);
+	ck_ok(rota_request_cancel(&writes[0].request));
 	ck_err(rota_request_cancel(&writes[0].request), -EALREADY);
 	ck_ok(rota_request_cancel(&writes[1].request));
+	(void)run_once_checked(ROTA_RUN_NOWAIT);
+	ck_trace("c");
 	set_gate(0);
 	run_to_the_end();
-	ck_assert_uint_eq(size_of("a"), 100);
-	ck_assert_ptr_nonnull(strchr(trace_text(), '1'));
-	ck_assert_ptr_nonnull(strchr(trace_text(), 'c'));
+	ck_trace("cc3");
+	ck_assert_uint_eq(rota_stream_queued_bytes(&stream), 0);
+	ck_file_holds(200);
+}
+
+FILE_TEST(a_write_that_a_thread_has_begun_has_a_deadline)
+{
+	open_empty();
+	set_gate(1);
+	write_part(&writes[0], "1", 0, 100);
+	wait_for_caller();
+	ck_ok(rota_request_set_deadline(&writes[0].request, MS));
+	(void)usleep(3000);
+	(void)run_once_checked(ROTA_RUN_NOWAIT);
+	ck_err(rota_request_cancel(&writes[0].request), -EALREADY);
+	ck_trace("");
+	set_gate(0);
+	run_to_the_end();
+	ck_trace("t");
+	ck_file_holds(100);
+}
+
+FILE_TEST(a_short_write_that_is_cancelled_meanwhile_spoils_the_stream)
+{
+	open_empty();
+	set_gate(1);
+	next_short = 60;
+	write_part(&writes[0], "1", 0, 100);
+	wait_for_caller();
+	write_part(&writes[1], "2", 100, 100);
+	ck_ok(rota_request_cancel(&writes[0].request));
+	set_gate(0);
+	run_to_the_end();
+	ck_trace("c!");
+	ck_assert_uint_eq(rota_stream_queued_bytes(&stream), 0);
+	ck_err(rota_stream_is_writable(&stream), 0);
+}
+
+static int
+wait_at_gate(struct rota_work *work)
+{
+	(void)work;
+	pass_gate();
+	return 0;
+}
+
+static void
+on_worked(struct rota_work *work, int status)
+{
+	(void)work;
+	ck_ok(status);
+}
+
+/* All threads that may do what the lane of files has are busy. */
+FILE_TEST(a_write_that_no_thread_has_begun_is_taken_back_at_once)
+{
+	struct rota_work_options options = ROTA_WORK_OPTIONS_INIT;
+	static struct rota_work busy[4];
+
+	open_empty();
+	set_gate(1);
+	options.lane = ROTA_LANE_IO;
+	for (int i = 0; i < 4; i++)
+		ck_ok(rota_work_start_with(
+			loop, &busy[i], &options, wait_at_gate, on_worked));
+	wait_for_callers(4);
+	write_part(&writes[0], "1", 0, 100);
+	write_part(&writes[1], "2", 0, 100);
+	(void)run_once_checked(ROTA_RUN_NOWAIT);
+	ck_ok(rota_request_cancel(&writes[0].request));
+	(void)run_once_checked(ROTA_RUN_NOWAIT);
+	ck_trace("c");
+	ck_assert_uint_eq(rota_stream_queued_bytes(&stream), 100);
+	set_gate(0);
+	run_to_the_end();
+	ck_trace("c2");
+	ck_file_holds(100);
 }
 
 FILE_TEST(an_error_of_a_thread_fails_the_writes)
@@ -946,8 +1039,13 @@ add_cases(Suite *suite)
 	tc = harness_case(suite, "writing");
 	tcase_add_loop_test(tc, threads_write_in_order);
 	tcase_add_loop_test(tc, what_is_written_meanwhile_goes_out_together);
+	tcase_add_loop_test(tc,
+		a_write_that_a_thread_has_begun_ends_as_cancelled_when_it_returns);
+	tcase_add_loop_test(tc, a_write_that_a_thread_has_begun_has_a_deadline);
+	tcase_add_loop_test(tc,
+		a_short_write_that_is_cancelled_meanwhile_spoils_the_stream);
 	tcase_add_loop_test(
-		tc, a_write_that_a_thread_has_begun_cannot_be_taken_back);
+		tc, a_write_that_no_thread_has_begun_is_taken_back_at_once);
 	tcase_add_loop_test(tc, an_error_of_a_thread_fails_the_writes);
 	tcase_add_loop_test(tc, try_write_writes_here_and_now);
 	tcase_add_loop_test(tc, a_shutdown_comes_after_the_writes);

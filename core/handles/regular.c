@@ -43,10 +43,9 @@ struct rota__regular {
 	size_t first;
 	/* FETCHED: bytes from `first` on; 0 the end, or negative errno. */
 	ssize_t n_fetched;
-	/* What a thread writes; STORED: how many bytes of it, or an error. */
+	/* What a thread writes. */
 	struct iovec buffers[MAX_BUFFERS];
 	unsigned n_buffers;
-	int n_stored;
 	/* With what all writes fail when it returns. */
 	int error;
 };
@@ -272,40 +271,29 @@ unmark(struct rota_stream *stream)
 		request->flags &= ~(uint32_t)ROTA__BEING_SENT;
 }
 
-/* The result of a thread; -ECANCELED if there was none. */
-static int
-take_stored(struct rota_stream *stream)
-{
-	stream->handle.state &= ~(uint32_t)ROTA__STREAM_STORED;
-	unmark(stream);
-	return stream->more->regular->n_stored;
-}
-
-/* What was written counts, the rest of the writes fails. */
-static void
-fail_rest(struct rota_stream *stream, int error)
-{
-	int n = take_stored(stream);
-
-	if (n > 0)
-		rota__stream_advance(stream, (size_t)n);
-	rota__stream_fail_writes(stream, n < 0 && n != -ECANCELED ? n : error);
-}
-
+/*
+ * What was written counts, also if the thread was to be stopped, or is to be
+ * heard no more. Then come those that somebody has wanted back meanwhile.
+ */
 static void
 tell_store(struct rota_request *request, int status)
 {
 	struct rota__regular *regular =
 		ROTA__CONTAINER(request, struct rota__regular, store.request);
 	struct rota_stream *stream = regular->stream;
+	int error = regular->error;
 
-	regular->n_stored = status;
 	stream->handle.state &= ~(uint32_t)ROTA__STREAM_STORING;
-	stream->handle.state |= ROTA__STREAM_STORED;
+	unmark(stream);
+	if (status > 0)
+		rota__stream_advance(stream, (size_t)status);
+	else if (status != -ECANCELED && status != -EAGAIN)
+		error = status;
 	if (stream->handle.state & ROTA__STREAM_LINGERING)
-		fail_rest(stream, -ECANCELED);
-	else if (regular->error < 0)
-		fail_rest(stream, regular->error);
+		error = -ECANCELED;
+	rota__stream_end_asked_back(stream);
+	if (error < 0)
+		rota__stream_fail_writes(stream, error);
 	else
 		rota__stream_flush(&stream->handle);
 	rota__stream_end_closing(stream);
@@ -319,6 +307,12 @@ static const struct rota__job_type store_type = {
 	.run = run_store,
 	.lane = ROTA_LANE_IO,
 };
+
+void
+rota__regular_ask_back(struct rota_stream *stream)
+{
+	(void)rota__job_take_back(&stream->more->regular->store, -ECANCELED);
+}
 
 void
 rota__regular_fail_later(struct rota_stream *stream, int error)
@@ -372,14 +366,10 @@ push_regular(
 	struct rota_stream *stream, const struct iovec *buffers, unsigned n)
 {
 	const struct rota_sys *sys = stream->handle.loop->sys;
-	int r = -ECANCELED;
+	int r;
 
 	if (stream->handle.state & ROTA__STREAM_AT_ONCE)
 		return sys->writev(stream->watch.fd, buffers, n);
-	if (stream->handle.state & ROTA__STREAM_STORED)
-		r = take_stored(stream);
-	if (r != -ECANCELED)
-		return r;
 	if (stream->handle.state & ROTA__STREAM_STORING)
 		return -EAGAIN;
 	r = start_store(stream, buffers, n);

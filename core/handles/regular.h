@@ -25,6 +25,12 @@ rota__regular_is_at_work(const struct rota_stream *stream)
 /* A thread writes: all writes fail so when it returns. */
 void rota__regular_fail_later(struct rota_stream *stream, int error);
 
+/*
+ * A thread writes, and somebody wants one of the writes back: if it has not
+ * begun, it need not.
+ */
+void rota__regular_ask_back(struct rota_stream *stream);
+
 /* Frees what only such a stream has. No thread is at work. */
 void rota__regular_free(struct rota_stream *stream);
 

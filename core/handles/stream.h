@@ -46,19 +46,18 @@ enum rota__stream_state {
 	ROTA__STREAM_TAKES_FDS = 1 << 17,
 	/* Connecting to one of several addresses: has no descriptor yet. */
 	ROTA__STREAM_RACING = 1 << 18,
-	/* Of a regular file: a thread reads, has read; writes, has written. */
+	/* Of a regular file: a thread reads, has read; writes. */
 	ROTA__STREAM_FETCHING = 1 << 19,
 	ROTA__STREAM_FETCHED = 1 << 20,
 	ROTA__STREAM_STORING = 1 << 21,
-	ROTA__STREAM_STORED = 1 << 22,
 	/* Closing, but not before these threads have returned. */
-	ROTA__STREAM_LINGERING = 1 << 23,
+	ROTA__STREAM_LINGERING = 1 << 22,
 	/* No thread: what waits for the disk may wait here and now. */
-	ROTA__STREAM_AT_ONCE = 1 << 24,
+	ROTA__STREAM_AT_ONCE = 1 << 23,
 	/* Kept, and has to be made to wait again. */
-	ROTA__STREAM_UNBLOCKED = 1 << 25,
+	ROTA__STREAM_UNBLOCKED = 1 << 24,
 	/* A connect was begun, and is not told yet. */
-	ROTA__STREAM_DIALLED = 1 << 26
+	ROTA__STREAM_DIALLED = 1 << 25
 };
 
 /* What a read request wants; 0 and above: up to that byte. */

@@ -119,6 +119,8 @@ decide_first(struct rota_stream *stream, int status)
 
 	if (!is_shutdown(request))
 		stream->queued_bytes -= bytes_left(request);
+	if (request->flags & ROTA__ASKED_BACK)
+		status = request->status;
 	rota__request_decide(request, status);
 	rota__pending_add(rota__stream_sender(stream));
 }
@@ -496,6 +498,18 @@ rota__stream_shutdown(struct rota_stream *stream, struct rota_shutdown *request)
 	return 0;
 }
 
+/* A thread has it, and need not go on if it has not begun. */
+static int
+ask_back(struct rota_request *request, int status)
+{
+	if (request->flags & ROTA__ASKED_BACK)
+		return -EALREADY;
+	request->flags |= ROTA__ASKED_BACK;
+	request->status = status;
+	rota__regular_ask_back((struct rota_stream *)request->owner);
+	return 0;
+}
+
 /*
  * One that has not begun is told behind those that are decided, ahead of
  * writes that still wait. One that has begun spoils the stream.
@@ -506,7 +520,7 @@ cancel(struct rota_request *request, int status)
 	struct rota_stream *stream = (struct rota_stream *)request->owner;
 
 	if (request->flags & ROTA__BEING_SENT)
-		return -EALREADY;
+		return ask_back(request, status);
 	if (request->flags & ROTA__PARTLY_SENT) {
 		decide_first(stream, status);
 		rota__stream_fail_writes(stream, -EPIPE);
@@ -524,4 +538,25 @@ cancel(struct rota_request *request, int status)
 	if (!(stream->handle.state & ROTA__STREAM_CONNECTING))
 		rota__stream_watch(stream);
 	return 0;
+}
+
+static struct rota_request *
+find_asked_back(const struct rota_stream *stream)
+{
+	struct rota_request *request = stream->writing.unsent;
+
+	while (request != NULL && !(request->flags & ROTA__ASKED_BACK))
+		request = rota__queue_next(&stream->writing, request);
+	return request;
+}
+
+void
+rota__stream_end_asked_back(struct rota_stream *stream)
+{
+	struct rota_request *request;
+
+	while ((request = find_asked_back(stream)) != NULL) {
+		request->flags &= ~(uint32_t)ROTA__ASKED_BACK;
+		(void)cancel(request, request->status);
+	}
 }

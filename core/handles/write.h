@@ -8,6 +8,9 @@
 /* Decides all that is not sent. */
 void rota__stream_fail_writes(struct rota_stream *stream, int error);
 
+/* Ends those writes that a thread had while somebody wanted them back. */
+void rota__stream_end_asked_back(struct rota_stream *stream);
+
 /*
  * Sends at most max_bytes of a file, send_file.c: how many, ROTA_EOF if the
  * file ends too early, or an error.
