@@ -188,7 +188,7 @@ look(struct writing *writing)
 
 	if (r == 0 && S_ISLNK(writing->stat.mode))
 		r = resolve(writing);
-	else if (r == -ENOENT)
+	else if (r == -ENOENT && *writing->path != '\0')
 		return 0;
 	if (r < 0)
 		return r;
