@@ -272,8 +272,8 @@ unmark(struct rota_stream *stream)
 }
 
 /*
- * What was written counts, also if the thread was to be stopped, or is to be
- * heard no more. Then come those that somebody has wanted back meanwhile.
+ * What was written counts, whatever else has happened. Then those end that
+ * somebody has wanted back meanwhile.
  */
 static void
 tell_store(struct rota_request *request, int status)
@@ -291,11 +291,12 @@ tell_store(struct rota_request *request, int status)
 		error = status;
 	if (stream->handle.state & ROTA__STREAM_LINGERING)
 		error = -ECANCELED;
-	rota__stream_end_asked_back(stream);
-	if (error < 0)
+	if (error < 0) {
 		rota__stream_fail_writes(stream, error);
-	else
+	} else {
+		rota__stream_end_asked_back(stream);
 		rota__stream_flush(&stream->handle);
+	}
 	rota__stream_end_closing(stream);
 }
 
