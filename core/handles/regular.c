@@ -281,7 +281,9 @@ tell_store(struct rota_request *request, int status)
 	struct rota__regular *regular =
 		ROTA__CONTAINER(request, struct rota__regular, store.request);
 	struct rota_stream *stream = regular->stream;
-	int error = regular->error;
+	int error = stream->handle.state & ROTA__STREAM_LINGERING ?
+		-ECANCELED :
+		regular->error;
 
 	stream->handle.state &= ~(uint32_t)ROTA__STREAM_STORING;
 	unmark(stream);
@@ -289,8 +291,6 @@ tell_store(struct rota_request *request, int status)
 		rota__stream_advance(stream, (size_t)status);
 	else if (status != -ECANCELED && status != -EAGAIN)
 		error = status;
-	if (stream->handle.state & ROTA__STREAM_LINGERING)
-		error = -ECANCELED;
 	if (error < 0) {
 		rota__stream_fail_writes(stream, error);
 	} else {
