@@ -304,6 +304,20 @@ real_select(int n, fd_set *readable, fd_set *writable, fd_set *exceptional,
 	return result(pselect(n, readable, writable, exceptional, &ts, NULL));
 }
 
+int
+rota__sys_sendfile_refuses(ssize_t r)
+{
+	/* On some systems two of these are one. */
+	static const int refusals[] = { EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP,
+		ENOTSOCK, ENOTCONN, ENODEV };
+	size_t i;
+
+	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (r == -refusals[i])
+			return 1;
+	return 0;
+}
+
 const struct rota_sys rota__sys_real = {
 	.clock_ns = real_clock_ns,
 	.realloc = real_realloc,

@@ -300,6 +300,12 @@ ssize_t rota__sys_write_pipe(int fd, const struct iovec *buffers, unsigned n);
 ssize_t rota__sys_sendfile(
 	int fd, int file_fd, uint64_t offset, size_t n_bytes);
 
+/*
+ * 1 if that is sendfile's way to say that it is not there, or not for these
+ * two: the bytes have to be read and written.
+ */
+int rota__sys_sendfile_refuses(ssize_t r);
+
 /* Between these two this thread gets no SIGPIPE of a call that gave -EPIPE. */
 int rota__sys_quiet_begin(struct rota__quiet *quiet);
 void rota__sys_quiet_end(const struct rota__quiet *quiet, ssize_t written);

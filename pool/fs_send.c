@@ -6,20 +6,6 @@
 #include "pool/fs.h"
 #include "rota/fs_io.h"
 
-/* The kernel does not send between these two: it has to be read and written. */
-static int
-is_refusal(ssize_t r)
-{
-	static const int refusals[] = { EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP,
-		ENOTSOCK, ENODEV };
-	size_t i;
-
-	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
-		if (r == -refusals[i])
-			return 1;
-	return 0;
-}
-
 struct sending {
 	struct rota_fs *fs;
 	/* NULL as long as the kernel sends. */
@@ -65,7 +51,7 @@ send_some(struct sending *sending)
 	if (sending->buffer != NULL)
 		return send_by_hand(sending, n);
 	r = send_by_kernel(sending, n);
-	if (!is_refusal(r))
+	if (!rota__sys_sendfile_refuses(r))
 		return r;
 	sending->buffer =
 		rota__fs_realloc(sending->fs, NULL, ROTA__FS_BUFFER_BYTES);

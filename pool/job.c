@@ -181,70 +181,68 @@ submit(struct rota_pool *pool, struct rota_job *job)
 	return r;
 }
 
-/* The loop's pool, which is the default one if it has not got any. */
-static int
-find_pool(struct rota_loop *loop, struct rota_pool **pool)
-{
-	struct rota__jobs *jobs = rota__loop_jobs(loop);
-	int r;
-
-	if (*pool != NULL)
-		return 0;
-	if (jobs->pool == NULL) {
-		r = rota__default_hold(jobs->n_threads, &jobs->pool);
-		if (r < 0)
-			return r;
-	}
-	*pool = jobs->pool;
-	return 0;
-}
-
 static int
 has_lane(const struct rota_pool *pool, unsigned lane)
 {
 	return lane < __atomic_load_n(&pool->lanes.n_lanes, __ATOMIC_ACQUIRE);
 }
 
-static void
-fill(struct rota_loop *loop, struct rota_job *job, struct rota_pool *pool,
-	rota_job_fn *run, unsigned lane, int priority)
-{
-	job->pool = pool;
-	job->run = run;
-	ROTA__IS_ATOMIC(job->state);
-	job->state = ROTA__JOB_QUEUED;
-	job->result = 0;
-	job->lane = (uint8_t)lane;
-	job->priority = (int8_t)priority;
-	job->queued_ns =
-		__atomic_load_n(&pool->is_measuring, __ATOMIC_RELAXED) ?
-		pool->sys->clock_ns() :
-		0;
-	/* The loop's own pool is held by the loop. */
-	job->holds_pool = pool != rota__loop_jobs(loop)->pool;
-}
-
 int
-rota__job_start_in(struct rota_loop *loop, struct rota_pool *pool,
-	unsigned lane, int priority, struct rota_job *job,
-	const struct rota__job_type *type, const char *place)
+rota__job_aim(struct rota_loop *loop, struct rota_job *job,
+	struct rota_pool *pool, unsigned lane, int priority)
 {
+	struct rota__jobs *jobs;
 	int r;
 
 	if (loop == NULL || job == NULL || priority < ROTA_JOB_PRIORITY_MIN ||
 		priority > ROTA_JOB_PRIORITY_MAX)
 		return -EINVAL;
-	r = find_pool(loop, &pool);
-	if (r < 0)
-		return r;
+	jobs = rota__loop_jobs(loop);
+	/* The default one, if the loop has not got any. */
+	if (pool == NULL && jobs->pool == NULL) {
+		r = rota__default_hold(jobs->n_threads, &jobs->pool);
+		if (r < 0)
+			return r;
+	}
+	pool = pool != NULL ? pool : jobs->pool;
 	if (!has_lane(pool, lane))
 		return -EINVAL;
 	if (is_stopped(pool))
 		return -ESHUTDOWN;
-	fill(loop, job, pool, type->run, lane, priority);
+	job->pool = pool;
+	/* The loop's own pool is held by the loop. */
+	job->holds_pool = pool != jobs->pool;
+	job->lane = (uint8_t)lane;
+	job->priority = (int8_t)priority;
+	return 0;
+}
+
+/* What the threads see of it. */
+static void
+ready(struct rota_job *job, rota_job_fn *run)
+{
+	const struct rota_pool *pool = job->pool;
+
+	job->run = run;
+	ROTA__IS_ATOMIC(job->state);
+	job->state = ROTA__JOB_QUEUED;
+	job->result = 0;
+	job->queued_ns = 0;
+	if (__atomic_load_n(&pool->is_measuring, __ATOMIC_RELAXED))
+		job->queued_ns = pool->sys->clock_ns();
+}
+
+int
+rota__job_go(struct rota_loop *loop, struct rota_job *job,
+	const struct rota__job_type *type, const char *place)
+{
+	struct rota_pool *pool = job->pool;
+	int r;
+
+	ready(job, type->run);
+	rota__job_begin(loop, job, &type->request, place);
 	if (job->holds_pool)
 		rota__pool_hold(pool);
-	rota__job_begin(loop, job, &type->request, place);
 	r = submit(pool, job);
 	if (r == 0)
 		return 0;
@@ -259,7 +257,9 @@ rota__job_start(struct rota_loop *loop, struct rota_pool *pool,
 	struct rota_job *job, const struct rota__job_type *type,
 	const char *place)
 {
-	return rota__job_start_in(loop, pool, type->lane, 0, job, type, place);
+	int r = rota__job_aim(loop, job, pool, type->lane, 0);
+
+	return r < 0 ? r : rota__job_go(loop, job, type, place);
 }
 
 /* Takes a job that waits out of its lane. */
@@ -308,18 +308,19 @@ rota__job_start_lone(struct rota_loop *loop, unsigned lane,
 	struct rota__lone_job *lone, rota_job_fn *run, struct rota_job *job,
 	const struct rota_request_type *type, const char *place)
 {
-	struct rota_pool *pool = NULL;
-	int r = find_pool(loop, &pool);
+	int r = rota__job_aim(loop, job, NULL, lane, 0);
 
 	if (r < 0)
 		return r;
-	if (is_stopped(pool))
-		return -ESHUTDOWN;
-	fill(loop, &lone->job, pool, run, lane, 0);
 	lone->job.request.loop = NULL;
-	fill(loop, job, pool, NULL, lane, 0);
+	lone->job.pool = job->pool;
+	lone->job.lane = job->lane;
+	lone->job.priority = 0;
+	lone->job.holds_pool = 0;
+	ready(&lone->job, run);
+	ready(job, NULL);
 	rota__job_begin(loop, job, type, place);
-	r = submit(pool, &lone->job);
+	r = submit(job->pool, &lone->job);
 	if (r < 0)
 		rota__job_forget(job);
 	return r;

@@ -15,9 +15,13 @@
 #include "core/jobs.h"
 #include "rota/pool.h"
 
-/* rota__job_start() in another lane than the type's, with a priority. */
-int rota__job_start_in(struct rota_loop *loop, struct rota_pool *pool,
-	unsigned lane, int priority, struct rota_job *job,
+/*
+ * rota__job_start() in two steps, for who has to write into the job's memory
+ * in between; the second fails only for want of threads.
+ */
+int rota__job_aim(struct rota_loop *loop, struct rota_job *job,
+	struct rota_pool *pool, unsigned lane, int priority);
+int rota__job_go(struct rota_loop *loop, struct rota_job *job,
 	const struct rota__job_type *type, const char *place);
 
 /*

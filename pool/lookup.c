@@ -1,30 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Look-ups by the system, see rota/dns.h. A thread that looks up cannot be
- * called back, so it gets a block of its own, and who waits for it can leave:
- *
- *	rota_lookup, in flight <----> ask, a lone job: getaddrinfo()
- *	     |                           |
- *	     | <------- ended -----------+
- *	     |          told with the answer of the ask, which is freed
- *	     |
- *	     +-- cancelled, or time is up: leaves the ask to its thread, and
- *	         is told at once
- */
+/* Look-ups by the system, see rota/dns.h; ask.h has the picture. */
 #include <errno.h>
 #include <netdb.h>
 #include <string.h>
 
 #include "core/jobs.h"
 #include "core/lookups.h"
-#include "pool/job.h"
+#include "pool/ask.h"
 #include "rota/error.h"
 
 /* host and service are copies, NULL if not given. */
 struct ask {
-	struct rota__lone_job lone;
-	struct rota_lookup *lookup;
-	const struct rota_sys *sys;
+	struct rota__ask base;
 	struct rota_lookup_hints hints;
 	char *host;
 	char *service;
@@ -90,10 +77,9 @@ look_up(const struct rota_sys *sys, const char *host, const char *service,
 }
 
 static void
-free_ask(struct ask *ask)
+clear(struct rota__ask *own)
 {
-	rota__lookup_answer_free(ask->answer);
-	(void)ask->sys->realloc(ask, 0);
+	rota__lookup_answer_free(((struct ask *)own)->answer);
 }
 
 static int
@@ -101,20 +87,8 @@ run_ask(struct rota_job *job)
 {
 	struct ask *ask = (struct ask *)job;
 
-	return look_up(
-		ask->sys, ask->host, ask->service, &ask->hints, &ask->answer);
-}
-
-/* The loop's thread frees what nobody has left. */
-static void
-end_ask(struct rota__lone_job *lone, int is_left)
-{
-	struct ask *ask = (struct ask *)lone;
-
-	if (is_left)
-		free_ask(ask);
-	else
-		rota__job_end(&ask->lookup->job, lone->job.result);
+	return look_up(ask->base.sys, ask->host, ask->service, &ask->hints,
+		&ask->answer);
 }
 
 static char *
@@ -142,7 +116,8 @@ make_ask(const struct rota_sys *sys, const char *host, const char *service,
 
 	if (ask == NULL)
 		return NULL;
-	ask->sys = sys;
+	ask->base.sys = sys;
+	ask->base.clear = clear;
 	ask->hints = *hints;
 	ask->answer = NULL;
 	at = ask->names;
@@ -155,15 +130,11 @@ static int
 cancel_lookup(struct rota_request *request, int status)
 {
 	struct rota_lookup *lookup = (struct rota_lookup *)request;
-	struct ask *ask = lookup->work;
-	int r = rota__job_leave(&ask->lone, &lookup->job, status);
+	int r = rota__ask_leave(lookup->work, status);
 
-	if (r < 0)
-		return r;
 	if (r == 0)
-		free_ask(ask);
-	lookup->work = NULL;
-	return 0;
+		lookup->work = NULL;
+	return r;
 }
 
 static void
@@ -177,7 +148,7 @@ tell_lookup(struct rota_request *request, int status)
 		ask->answer = NULL;
 	}
 	if (ask != NULL)
-		free_ask(ask);
+		rota__ask_free(&ask->base);
 	lookup->work = NULL;
 	lookup->fn(lookup, status);
 }
@@ -195,18 +166,12 @@ start(struct rota_loop *loop, struct rota_lookup *lookup, const char *host,
 	const char *place)
 {
 	struct ask *ask = make_ask(rota__loop_sys(loop), host, service, hints);
-	int r;
 
 	if (ask == NULL)
 		return -ENOMEM;
-	ask->lookup = lookup;
 	lookup->work = ask;
-	ask->lone.ended = end_ask;
-	r = rota__job_start_lone(loop, ROTA_LANE_SLOW, &ask->lone, run_ask,
-		&lookup->job, &lookup_type, place);
-	if (r < 0)
-		free_ask(ask);
-	return r;
+	return rota__ask_start(
+		loop, &ask->base, run_ask, &lookup->job, &lookup_type, place);
 }
 
 int

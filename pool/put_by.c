@@ -170,11 +170,3 @@ rota__put_by_learn(struct rota__worker *worker, unsigned n_run)
 	else if (worker->n_short < ROTA__MAX_PUT_BY / 2)
 		worker->n_short = worker->n_short * 2 + 1;
 }
-
-int
-rota__put_by_is_before(
-	const struct rota_pool *pool, unsigned lane, unsigned level)
-{
-	return level <
-		__atomic_load_n(&pool->put_levels[lane], __ATOMIC_SEQ_CST);
-}

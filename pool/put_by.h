@@ -26,7 +26,12 @@ void rota__put_by_recall_all(struct rota_pool *pool);
 void rota__put_by_recall_late(struct rota_pool *pool, uint64_t now_ns);
 
 /* 1 if a job of that level must recall those put by. when: any thread. */
-int rota__put_by_is_before(
-	const struct rota_pool *pool, unsigned lane, unsigned level);
+static inline int
+rota__put_by_is_before(
+	const struct rota_pool *pool, unsigned lane, unsigned level)
+{
+	return level <
+		__atomic_load_n(&pool->put_levels[lane], __ATOMIC_SEQ_CST);
+}
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of addresses, see rota/dns.h; lookup.c has the picture. */
+/* Names of addresses, see rota/dns.h; ask.h has the picture. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -9,7 +9,7 @@
 
 #include "core/jobs.h"
 #include "core/lookups.h"
-#include "pool/job.h"
+#include "pool/ask.h"
 #include "rota/error.h"
 
 #define BOTH_NUMERIC (ROTA_REVERSE_NUMERIC_HOST | ROTA_REVERSE_NUMERIC_SERVICE)
@@ -26,9 +26,7 @@ struct names {
 };
 
 struct ask {
-	struct rota__lone_job lone;
-	struct rota_reverse *reverse;
-	const struct rota_sys *sys;
+	struct rota__ask base;
 	union address addr;
 	unsigned flags;
 	struct names names;
@@ -69,44 +67,23 @@ take_names(struct rota_reverse *reverse, const struct names *names)
 	memcpy(reverse->service, names->service, strlen(names->service) + 1);
 }
 
-static void
-free_ask(struct ask *ask)
-{
-	(void)ask->sys->realloc(ask, 0);
-}
-
 static int
 run_ask(struct rota_job *job)
 {
 	struct ask *ask = (struct ask *)job;
 
-	return look_up(ask->sys, &ask->addr, ask->flags, &ask->names);
-}
-
-static void
-end_ask(struct rota__lone_job *lone, int is_left)
-{
-	struct ask *ask = (struct ask *)lone;
-
-	if (is_left)
-		free_ask(ask);
-	else
-		rota__job_end(&ask->reverse->job, lone->job.result);
+	return look_up(ask->base.sys, &ask->addr, ask->flags, &ask->names);
 }
 
 static int
 cancel_reverse(struct rota_request *request, int status)
 {
 	struct rota_reverse *reverse = (struct rota_reverse *)request;
-	struct ask *ask = reverse->work;
-	int r = rota__job_leave(&ask->lone, &reverse->job, status);
+	int r = rota__ask_leave(reverse->work, status);
 
-	if (r < 0)
-		return r;
 	if (r == 0)
-		free_ask(ask);
-	reverse->work = NULL;
-	return 0;
+		reverse->work = NULL;
+	return r;
 }
 
 static void
@@ -118,7 +95,7 @@ tell_reverse(struct rota_request *request, int status)
 	if (ask != NULL && status == 0)
 		take_names(reverse, &ask->names);
 	if (ask != NULL)
-		free_ask(ask);
+		rota__ask_free(&ask->base);
 	reverse->work = NULL;
 	reverse->fn(reverse, status);
 }
@@ -136,21 +113,16 @@ start(struct rota_loop *loop, struct rota_reverse *reverse,
 {
 	const struct rota_sys *sys = rota__loop_sys(loop);
 	struct ask *ask = sys->realloc(NULL, sizeof(*ask));
-	int r;
 
 	if (ask == NULL)
 		return -ENOMEM;
-	ask->reverse = reverse;
-	ask->sys = sys;
+	ask->base.sys = sys;
+	ask->base.clear = NULL;
 	ask->addr = *addr;
 	ask->flags = flags;
 	reverse->work = ask;
-	ask->lone.ended = end_ask;
-	r = rota__job_start_lone(loop, ROTA_LANE_SLOW, &ask->lone, run_ask,
-		&reverse->job, &reverse_type, place);
-	if (r < 0)
-		free_ask(ask);
-	return r;
+	return rota__ask_start(
+		loop, &ask->base, run_ask, &reverse->job, &reverse_type, place);
 }
 
 /* Both as numbers: what getnameinfo(3) would write, without it. */

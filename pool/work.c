@@ -40,25 +40,20 @@ rota_work_start_at(struct rota_loop *loop, struct rota_work *work,
 	const struct rota_work_options *options, rota_work_run_fn *run,
 	rota_work_done_fn *done, const char *place)
 {
-	struct rota_work before;
 	int r;
 
 	if (options == NULL)
 		options = &default_options;
-	if (loop == NULL || work == NULL || run == NULL || done == NULL ||
+	if (work == NULL || run == NULL || done == NULL ||
 		options->size != sizeof(*options))
 		return -EINVAL;
-	before.run = work->run;
-	before.done = work->done;
+	r = rota__job_aim(loop, &work->job, options->pool, options->lane,
+		options->priority);
+	if (r < 0)
+		return r;
 	work->run = run;
 	work->done = done;
-	r = rota__job_start_in(loop, options->pool, options->lane,
-		options->priority, &work->job, &work_type, place);
-	if (r < 0) {
-		work->run = before.run;
-		work->done = before.done;
-	}
-	return r;
+	return rota__job_go(loop, &work->job, &work_type, place);
 }
 
 int

@@ -9,21 +9,6 @@
 /* What is read at once where it has to be copied; it is on the stack. */
 #define COPY_BYTES 16384
 
-/* The call is not there, or not for these two descriptors. */
-static int
-is_refusal(ssize_t n)
-{
-	/* On some systems two of these are one. */
-	static const int refusals[] = { EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP,
-		ENOTSOCK, ENOTCONN };
-	size_t i;
-
-	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
-		if (n == -refusals[i])
-			return 1;
-	return 0;
-}
-
 /* What the stream does not take now will be read again. */
 static ssize_t
 copy(struct rota_stream *stream, const struct rota_send_file *request,
@@ -64,7 +49,7 @@ rota__stream_push_file(struct rota_stream *stream,
 		-ENOSYS :
 		stream->handle.loop->sys->sendfile(stream->watch.fd,
 			request->fd, request->offset, max_bytes);
-	if (is_refusal(n)) {
+	if (rota__sys_sendfile_refuses(n)) {
 		request->copies = 1;
 		n = copy(stream, request, max_bytes);
 	}
