@@ -13,6 +13,7 @@
 #	NODE		the Node to compare with, "node"
 #	ROTA_NODE_SEED	the seed of the first random program, 1
 #	ROTA_NODE_N	how many, 60, or 15 if ROTA_TEST_QUICK is set
+#	ROTA_TEST_BACKEND	these backends only, with commas between them
 
 set -u
 LC_ALL=C
@@ -56,7 +57,8 @@ cmp -s "$dir/want" "$dir/node" ||
 
 # One that is not in this build, or cannot work here, makes no loop.
 backends=
-for backend in epoll kqueue poll select; do
+for backend in $(echo "${ROTA_TEST_BACKEND:-epoll,kqueue,poll,select}" |
+	tr ',' ' '); do
 	"$play" "$dir/late" $backend >/dev/null 2>"$dir/log"
 	grep -q loop_create "$dir/log" || backends="$backends $backend"
 done

@@ -39,6 +39,11 @@ cat "$dir/backends.out"
 usable=$(awk 'NR > 1 && $3 == "yes" && $4 != "unusable:" { print $1 }' \
 	"$dir/backends.out")
 [ -n "$usable" ] || fail "no backend works"
+# As for the programs of libcheck: not on what the environment does not name.
+if [ -n "${ROTA_TEST_BACKEND:-}" ]; then
+	usable=$(echo "$usable" | grep -xF "$(echo "$ROTA_TEST_BACKEND" |
+		tr ',' '\n')") || fail "none of $ROTA_TEST_BACKEND works"
+fi
 all_usable=$usable
 # In short, on one backend: kqueue where there is one, else the best.
 if [ "${ROTA_TEST_QUICK:-}" = 1 ]; then

@@ -41,6 +41,14 @@ die()
 
 ## What the stages are made of ###############################################
 
+# gcc for this machine. Many stages compile the same files with the same
+# options; a cache of this run alone has what came out.
+gcc=gcc
+if command -v ccache >/dev/null; then
+	gcc='ccache gcc'
+	export CCACHE_DIR=$work/ccache CCACHE_NOHASHDIR=1
+fi
+
 # retry COMMAND: mirrors and registries have bad minutes.
 retry()
 {
@@ -146,17 +154,20 @@ check()
 check_programs()
 {
 	check "${MAKE:-make}" -j"$jobs" check lint_scripts= \
-		LOG_COMPILER='timeout -k 10 400' "$@"
+		LOG_COMPILER='timeout -k 10 900' "$@"
 }
 
-# build_and_check [ARGUMENTS OF CONFIGURE]
+# build_and_check SCRIPTS [ARGUMENTS OF CONFIGURE]: of the tests that are scripts
+# only those.
 build_and_check()
 {
+	scripts=$1
+	shift
 	build "$@"
 	# All that can be built first: tests are not to share a processor
 	# with a compiler.
 	"${MAKE:-make}" -j"$jobs" check TESTS=
-	check_programs
+	check_programs test_scripts="$scripts"
 }
 
 # run_examples [COMMAND]: as `make check` does, by way of an emulator.
@@ -177,7 +188,7 @@ run_examples()
 		cd "$build"
 	fi
 	# In full: here they are all the tests that there are.
-	ROTA_TEST_QUICK='' timeout 400 sh "$src/tests/run_examples.sh"
+	ROTA_TEST_QUICK='' timeout 1200 sh "$src/tests/run_examples.sh"
 	cd "$build"
 }
 
@@ -210,8 +221,8 @@ stage_install()
 	export DEBIAN_FRONTEND=noninteractive
 	command -v apt-get >/dev/null || die "this is made for Debian"
 	apt_update
-	apt_install bmake clang clang-format clang-tidy cmake cppcheck g++ gcc \
-		gcc-12-multilib gcc-aarch64-linux-gnu gcc-s390x-linux-gnu \
+	apt_install bmake ccache clang clang-format clang-tidy cmake cppcheck \
+		g++ gcc gcc-12-multilib gcc-aarch64-linux-gnu gcc-s390x-linux-gnu \
 		libc6-dev libc6-dev-arm64-cross libc6-dev-s390x-cross \
 		libev-dev libevent-dev libhttp-parser-dev libuv1-dev \
 		make musl-tools qemu-user shellcheck strace valgrind xz-utils
@@ -256,26 +267,32 @@ stage_bootstrap()
 }
 
 # What a user does: everything by one command. It builds and tests twice, the
-# second time with a fake kqueue.
+# second time with a fake kqueue. Counts of rota-bench are held against limits.
 stage_check()
 {
 	status=0
 	"$src/bootstrap" --build-dir "$build" check -- \
-		CC=gcc --enable-werror >"$work/check/said" 2>&1 || status=$?
+		CC="$gcc" --enable-werror >"$work/check/said" 2>&1 || status=$?
 	cat "$work/check/said"
 	if [ "$status" -ne 0 ]; then
 		show_failures
 		build=$build-fake-kqueue
 		show_failures
+	elif ! grep -q '^PASS: tests/bench_limits.sh' "$work/check/said"; then
+		die "no counts were held against the limits"
 	fi
 	tail -n 1 "$work/check/said" |
 		sed -n 's/^[0-9]* passed, [0-9]* failed$/tests: &/p'
 	return "$status"
 }
 
+# The compiler is what is new.
+# shellcheck disable=SC2016 # for make to expand
 stage_clang()
 {
-	build_and_check CC=clang --enable-assertions
+	export ROTA_TEST_BACKEND=epoll
+	build_and_check '$(test_scripts)' CC=clang --disable-shared \
+		--enable-assertions
 }
 
 # A kernel's habits show with kqueue only: the other backends are those of the
@@ -284,8 +301,8 @@ stage_clang()
 fake_kernel()
 {
 	export ROTA_TEST_BACKEND=kqueue
-	build_and_check CC=gcc CFLAGS=-O1 --disable-shared \
-		--enable-assertions --with-fake-kqueue="$name"
+	build_and_check tests/run_examples.sh CC="$gcc" CFLAGS='-g -O1' \
+		--disable-shared --enable-assertions --with-fake-kqueue="$name"
 }
 
 stage_openbsd()
@@ -306,33 +323,37 @@ stage_asan()
 	export CK_FORK=no
 	export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 	export UBSAN_OPTIONS=print_stacktrace=1
-	build_and_check CC=gcc CFLAGS='-g -O1' --disable-shared \
+	build_and_check 'tests/bench_smoke.sh tests/run_examples.sh' \
+		CC=gcc CFLAGS='-g -O1' --disable-shared \
 		--enable-assertions --enable-sanitize=address,undefined \
 		--with-fake-kqueue=macos --without-http-parser
 }
 
-# Without random addresses: kernels give more random bits than this version of
-# the sanitizer has room for, and it then ends with "unexpected memory mapping".
+# Backends have no threads: two are enough. Without random addresses: kernels
+# give more random bits than this version of the sanitizer has room for, and it
+# then ends with "unexpected memory mapping".
 stage_tsan()
 {
 	export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$src/tests/tsan.supp
+	export ROTA_TEST_BACKEND=epoll,kqueue
 	make()
 	{
 		setarch "$(uname -m)" -R make "$@"
 	}
-	build_and_check CC=gcc CFLAGS='-g -O1' --disable-shared \
-		--enable-assertions --enable-sanitize=thread --with-fake-kqueue
+	build_and_check tests/run_examples.sh CC=gcc CFLAGS='-g -O1' \
+		--disable-shared --enable-assertions --enable-sanitize=thread \
+		--with-fake-kqueue
 }
 
 # The pool under helgrind, which is told what it cannot see of atomic words.
 stage_helgrind()
 {
 	export CK_FORK=no ROTA_TEST_BACKEND=epoll ROTA_TEST_QUICK=1
-	build CC=gcc CFLAGS='-g -O1' --disable-shared --enable-assertions \
+	build CC="$gcc" CFLAGS='-g -O1' --disable-shared --enable-assertions \
 		--enable-helgrind
 	make -j"$jobs" tests/check_pool tests/check_pool_life \
 		tests/check_pool_races
-	helgrind='timeout -k 10 400 valgrind --quiet --error-exitcode=9'
+	helgrind='timeout -k 10 900 valgrind --quiet --error-exitcode=9'
 	helgrind+=' --tool=helgrind --child-silent-after-fork=yes'
 	helgrind+=" --suppressions=$src/tests/helgrind.supp"
 	check make check LOG_COMPILER="$helgrind" \
@@ -343,14 +364,15 @@ stage_helgrind()
 # of libcheck has leaked is not counted. epoll_pwait2 is unknown to this
 # valgrind, which makes it fail: a run of the way back to epoll_wait. Without
 # select: once a signal has come, this valgrind gives pselect an address of its
-# own that the kernel refuses (EFAULT).
+# own that the kernel refuses (EFAULT). And without poll, for the time it takes;
+# the stage asan has all.
 stage_valgrind()
 {
-	export CK_FORK=no ROTA_TEST_BACKEND=epoll,kqueue,poll
-	build CC=gcc CFLAGS='-g -O1' --disable-shared --enable-assertions \
+	export CK_FORK=no ROTA_TEST_BACKEND=epoll,kqueue
+	build CC="$gcc" CFLAGS='-g -O1' --disable-shared --enable-assertions \
 		--with-fake-kqueue
 	make -j"$jobs" check TESTS=
-	memcheck='timeout -k 10 400 valgrind --quiet --error-exitcode=9 --leak-check=full'
+	memcheck='timeout -k 10 900 valgrind --quiet --error-exitcode=9 --leak-check=full'
 	memcheck+=' --errors-for-leak-kinds=definite,indirect,possible'
 	memcheck+=' --show-leak-kinds=definite,indirect,possible'
 	memcheck+=' --child-silent-after-fork=yes --num-callers=25 --fair-sched=yes'
@@ -364,7 +386,7 @@ stage_valgrind()
 stage_bmake()
 {
 	export MAKE=bmake
-	build CC=gcc CFLAGS=-O1
+	build CC="$gcc" CFLAGS='-g -O1' --disable-shared
 	bmake -j"$jobs" check TESTS=
 	# shellcheck disable=SC2016 # for make to expand
 	check bmake -j"$jobs" check \
@@ -394,7 +416,7 @@ stage_m32()
 		run_examples qemu-i386
 	elif [ -f $lib/libcheck.a ]; then
 		PKG_CONFIG_LIBDIR=$lib/pkgconfig build_and_check \
-			CC="$m32" --host=i686-pc-linux-gnu \
+			tests/run_examples.sh CC="$m32" --host=i686-pc-linux-gnu \
 			--build=i686-pc-linux-gnu --enable-assertions
 	else
 		say "no libcheck for i386: examples only"
@@ -402,15 +424,6 @@ stage_m32()
 			--build=i686-pc-linux-gnu --enable-assertions --disable-tests
 		run_examples
 	fi
-}
-
-# What a user measures with: no assertions. Counts are held against limits.
-stage_bench()
-{
-	unset ROTA_TEST_QUICK
-	build CC=gcc --disable-tests
-	check make check \
-		TESTS='tests/bench_limits.sh tests/bench_smoke.sh'
 }
 
 ## Builds with examples ######################################################
@@ -450,25 +463,20 @@ stage_s390x()
 	cross s390x s390x-linux-gnu
 }
 
-# macos MACHINE CPUTYPE: static only, since libtool wants Apple's own tools for
-# shared libraries of Darwin. That libSystem has all that the library wants is
-# seen by linking its objects into one file by hand. The tests are compiled,
-# against the header of libcheck alone.
+# macos MACHINE CPUTYPE [ARGUMENTS OF CONFIGURE]: static only, since libtool
+# wants Apple's own tools for shared libraries of Darwin. That libSystem has all
+# that the library wants is seen by linking its objects into one file by hand.
 macos()
 {
+	machine=$1
+	cputype=$2
+	shift 2
 	zig=$cache/zig-$zig_version/zig
 	[ -x "$zig" ] || die "no compiler for macOS: run the stage install"
 	export ZIG_GLOBAL_CACHE_DIR=$work/$name/zig ZIG_LOCAL_CACHE_DIR=$work/$name/zig
-	lent=$work/$name/check-header
-	mkdir -p "$lent"
-	for header in check.h check_stdint.h; do
-		ln -sfn "/usr/include/$header" "$lent/$header"
-	done
-
-	build CC="$zig cc -target $1-macos" AR="$zig ar" RANLIB="$zig ranlib" \
-		CFLAGS='-g -O2' --host="$1-apple-darwin" \
-		--build="$(gcc -dumpmachine)" --disable-shared \
-		CHECK_CFLAGS="-idirafter $lent" CHECK_LIBS=-lcheck
+	build CC="$zig cc -target $machine-macos" AR="$zig ar" \
+		RANLIB="$zig ranlib" CFLAGS=-O1 --host="$machine-apple-darwin" \
+		--build="$(gcc -dumpmachine)" --disable-shared "$@"
 
 	say "the answers of configure"
 	wants config.h '^#define HAVE_KQUEUE 1'
@@ -485,19 +493,10 @@ macos()
 	say "everything into one file"
 	# Unquoted: one command, many files.
 	# shellcheck disable=SC2046
-	$zig cc -target "$1-macos" -shared -o whole.dylib \
+	$zig cc -target "$machine-macos" -shared -o whole.dylib \
 		$(find core backends pool -name '*.o' 2>/dev/null)
-	is_mach_o whole.dylib "$2"
-	is_mach_o examples/tour "$2"
-
-	say "the tests, not linked"
-	# shellcheck disable=SC2016 # for make to expand
-	printf '%s\n' 'include Makefile' 'name = $(subst .,_,$(subst /,_,$(1)))' \
-		'objects: $(foreach p,$(check_PROGRAMS) $(check_LTLIBRARIES),$($(call name,$(p))_OBJECTS))' \
-		>objects.mk
-	make -j"$jobs" -k -f objects.mk objects
-	[ "$(find tests -name 'check_*.o' | wc -l)" -gt 5 ] ||
-		die "hardly a test was compiled"
+	is_mach_o whole.dylib "$cputype"
+	is_mach_o examples/tour "$cputype"
 }
 
 # is_mach_o FILE CPUTYPE: a 64-bit Mach-O file for that machine.
@@ -519,30 +518,47 @@ lacks()
 
 stage_macos_x86_64()
 {
-	macos x86_64 07000001
+	macos x86_64 07000001 --disable-tests
 }
 
+# The tests, too: compiled, against the header of libcheck alone, not linked.
 stage_macos_aarch64()
 {
-	macos aarch64 0c000001
+	lent=$work/$name/check-header
+	mkdir -p "$lent"
+	for header in check.h check_stdint.h; do
+		ln -sfn "/usr/include/$header" "$lent/$header"
+	done
+	macos aarch64 0c000001 \
+		CHECK_CFLAGS="-idirafter $lent" CHECK_LIBS=-lcheck
+	# shellcheck disable=SC2016 # for make to expand
+	printf '%s\n' 'include Makefile' 'name = $(subst .,_,$(subst /,_,$(1)))' \
+		'objects: $(foreach p,$(check_PROGRAMS) $(check_LTLIBRARIES),$($(call name,$(p))_OBJECTS))' \
+		>objects.mk
+	make -j"$jobs" -k -f objects.mk objects
+	[ "$(find tests -name 'check_*.o' | wc -l)" -gt 5 ] ||
+		die "hardly a test was compiled"
 }
 
 ## What is no build of its own ###############################################
 
 # A release has all that it takes to build, check, install and clean it, from
-# sources that cannot be written to.
+# sources that cannot be written to. Programs do not depend on where they lie,
+# so a few stand for all.
+# shellcheck disable=SC2016 # for make to expand
 stage_distcheck()
 {
-	configure CC=gcc
+	configure CC="$gcc"
 	make -j"$jobs" distcheck \
-		DISTCHECK_CONFIGURE_FLAGS='CC=gcc CFLAGS=-O1'
+		DISTCHECK_CONFIGURE_FLAGS="CC='$gcc' CFLAGS=-O1" \
+		TESTS='$(test_scripts) tests/check_heap tests/check_tcp'
 }
 
 # All lints, even after one that found something. Static analysis sees both
 # configurations: with kqueue, since that adds a file and takes none away.
 stage_lint()
 {
-	configure CC=gcc --with-fake-kqueue
+	configure CC="$gcc" --with-fake-kqueue
 	bad=
 	for lint in includes syscalls names conditionals format selftest; do
 		sh "$src/tests/lint/$lint.sh" "$src" || bad="$bad $lint"
@@ -563,17 +579,9 @@ stage_lint()
 	[ -z "$bad" ] || die "offences:$bad"
 }
 
-# Other projects, made with what `make install` leaves.
-stage_consumers()
-{
-	build CC=gcc
-	timeout 300 sh "$src/tests/consumers/run.sh" "$src" "$build"
-}
-
 # Each header compiles as the only line of a file, and twice in one.
-stage_headers()
+try_headers()
 {
-	configure CC=gcc --with-fake-kqueue
 	for cc in gcc clang; do
 		CC=$cc sh "$src/tests/headers/run.sh"
 	done
@@ -590,9 +598,8 @@ stage_headers()
 
 # The shared library shows rota_ names only, the static one has names that
 # begin with rota_ or rota__ and nothing that collides with a user's.
-stage_symbols()
+try_symbols()
 {
-	build CC=gcc
 	shown=$(nm -D --defined-only .libs/librota.so |
 		awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }')
 	[ "$(echo "$shown" | wc -l)" -gt 10 ] || die "hardly a name is shown"
@@ -608,6 +615,16 @@ stage_symbols()
 		echo "$shown" | grep -qx "$promise" ||
 			die "$promise is promised, but not there"
 	done
+}
+
+# What others see of a build: headers, names, and all that it takes to make
+# other projects with what `make install` leaves.
+stage_interface()
+{
+	build CC="$gcc"
+	try_headers
+	try_symbols
+	CC="$gcc" sh "$src/tests/consumers/run.sh" "$src" "$build"
 }
 
 declare -F "stage_$name" >/dev/null || die "no such stage"
