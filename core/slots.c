@@ -11,6 +11,10 @@
 #define N_FINE (1u << FINE_BITS)
 #define N_DIGIT (1u << DIGIT_BITS)
 
+/* Words of `filled` that are of level 0. */
+#define FINE_WORDS (N_FINE / 64)
+#define FINE_MASK ((UINT32_C(1) << FINE_WORDS) - 1)
+
 /* A slot with no more than these need not be spread over finer ones. */
 #define FEW_NODES 2
 
@@ -101,15 +105,16 @@ level_of(unsigned slot)
 static unsigned
 slot_of(const struct rota__slots *slots, uint64_t time_ns)
 {
-	uint64_t differs = (time_ns ^ slots->base_ns) >> ROTA__TICK_BITS;
+	uint64_t tick = time_ns >> ROTA__TICK_BITS;
+	uint64_t base = slots->base_ns >> ROTA__TICK_BITS;
 	unsigned above;
 
-	if (differs < N_FINE)
-		return (unsigned)(time_ns >> ROTA__TICK_BITS) & (N_FINE - 1);
-	above = (63 - FINE_BITS - (unsigned)__builtin_clzll(differs)) /
+	if (tick - base < N_FINE)
+		return (unsigned)tick & (N_FINE - 1);
+	above = (63 - FINE_BITS - (unsigned)__builtin_clzll(tick ^ base)) /
 		DIGIT_BITS;
-	time_ns >>= ROTA__TICK_BITS + FINE_BITS + DIGIT_BITS * above;
-	return N_FINE + N_DIGIT * above + (unsigned)(time_ns & (N_DIGIT - 1));
+	tick >>= FINE_BITS + DIGIT_BITS * above;
+	return N_FINE + N_DIGIT * above + (unsigned)(tick & (N_DIGIT - 1));
 }
 
 static void
@@ -187,13 +192,47 @@ rota__slots_remove(struct rota__slots *slots, struct rota_alarm *alarm)
 	slots->n--;
 }
 
-/* The first slot of slots that are not empty. */
-static unsigned
-first_slot(const struct rota__slots *slots)
+static int
+has_fine(const struct rota__slots *slots)
 {
-	unsigned word = (unsigned)__builtin_ctz(slots->filled_words);
+	return (slots->filled_words & FINE_MASK) != 0;
+}
 
+static int
+has_coarse(const struct rota__slots *slots)
+{
+	return (slots->filled_words & ~FINE_MASK) != 0;
+}
+
+static unsigned
+first_in(const struct rota__slots *slots, unsigned word)
+{
 	return word * 64 + (unsigned)__builtin_ctzll(slots->filled[word]);
+}
+
+/* The first slot of level 0, which has some: from that of the base around. */
+static unsigned
+first_fine(const struct rota__slots *slots)
+{
+	unsigned from = (unsigned)(slots->base_ns >> ROTA__TICK_BITS) &
+		(N_FINE - 1);
+	uint64_t rest = slots->filled[from / 64] >> from % 64;
+	uint32_t words = slots->filled_words & FINE_MASK;
+	unsigned next = from / 64 + 1;
+
+	if (rest != 0)
+		return from + (unsigned)__builtin_ctzll(rest);
+	/* The word of the base comes once more, as the last. */
+	words = words >> next | words << (FINE_WORDS - next);
+	next += (unsigned)__builtin_ctz(words & FINE_MASK);
+	return first_in(slots, next % FINE_WORDS);
+}
+
+static unsigned
+first_coarse(const struct rota__slots *slots)
+{
+	return first_in(slots,
+		(unsigned)__builtin_ctz(slots->filled_words & ~FINE_MASK));
 }
 
 /* Where a slot begins: the digits above its level are those of the base. */
@@ -201,11 +240,29 @@ static uint64_t
 begin_of(const struct rota__slots *slots, unsigned slot)
 {
 	unsigned shift = shift_of(level_of(slot));
-	uint64_t mask = slot < N_FINE ? N_FINE - 1 : N_DIGIT - 1;
-	uint64_t above = slots->base_ns >> shift & ~mask;
+	uint64_t base = slots->base_ns >> shift;
 
+	if (slot < N_FINE)
+		return (base + ((slot - base) & (N_FINE - 1))) << shift;
 	/* The slots of each level begin at a multiple of how many they are. */
-	return (above | (slot & mask)) << shift;
+	return ((base & ~(uint64_t)(N_DIGIT - 1)) | (slot & (N_DIGIT - 1)))
+		<< shift;
+}
+
+/* The first slot of slots that are not empty; a coarse one before a fine. */
+static unsigned
+first_slot(const struct rota__slots *slots)
+{
+	unsigned fine;
+	unsigned coarse;
+
+	if (!has_coarse(slots))
+		return first_fine(slots);
+	coarse = first_coarse(slots);
+	if (!has_fine(slots))
+		return coarse;
+	fine = first_fine(slots);
+	return begin_of(slots, coarse) <= begin_of(slots, fine) ? coarse : fine;
 }
 
 uint64_t
@@ -235,7 +292,9 @@ rota__slots_open(struct rota__slots *slots)
 		.first_ns = first_ns,
 		.last_ns = first_ns + ((UINT64_C(1) << shift_of(level)) - 1),
 		.nodes = slots->first[slot],
-		.is_small = level == 0 || has_few(slots, slots->first[slot]),
+		.is_small = level == 0 ||
+			(!has_fine(slots) &&
+				has_few(slots, slots->first[slot])),
 	};
 
 	set_empty(slots, slot);

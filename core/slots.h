@@ -6,16 +6,19 @@
  * many there are, and touch next to nothing but the alarm.
  *
  * A time is read as digits: the last one has ten bits and counts
- * milliseconds or so (2^20 ns), those above have six. The level of a time is
- * the first digit, from above, in which it differs from the base; at that
- * level it lies in the slot of its digit. So nearer slots are finer:
+ * milliseconds or so (2^20 ns), those above have six. What is less than 1024
+ * of those away from the base is of level 0, which goes round. The level of
+ * another time is the first digit, from above, in which it differs from the
+ * base; at that level it lies in the slot of its digit. So nearer slots are
+ * finer:
  *
- *	level 0   1024 slots of 1 ms	what is left of 1.07 s
+ *	level 0   1024 slots of 1 ms	the next 1.07 s
  *	level 1   64 slots of 1.07 s	what is left of 69 s
- *	level 2   64 slots of 69 s	and so on
+ *	level 2   64 slots of 69 s	what is left of 73 min, and so on
  *
- * Slots are numbered from the first of level 0 on, level after level, so
- * that the first one which is not empty is the nearest.
+ * Slots are numbered from the first of level 0 on, level after level. Above
+ * level 0 the first one that is not empty is the nearest; it may begin before
+ * some of level 0 do.
  *
  * All that is here lies behind the base, which is where the first slot was
  * opened last: whoever opens one moves its alarms out, or to finer slots.

@@ -702,6 +702,34 @@ START_TEST(random_actions_agree_with_a_plain_model)
 }
 END_TEST
 
+/*
+ * Of three that are due at the same time or nearly, the second was far off
+ * when it was started, and lies in a coarse slot that begins with the fine
+ * one of the others.
+ */
+START_TEST(slots_that_begin_together_are_one)
+{
+	const uint64_t tick = UINT64_C(1) << ROTA__TICK_BITS;
+	const uint64_t end = 1024 * tick + 5;
+	struct rota_alarm a[6];
+
+	begin();
+	heap.limit = heap.min_limit = 1;
+	reserve(a, 6);
+	rota__heap_start(&heap, &a[0], 1);
+	rota__heap_start(&heap, &a[1], 2);
+	rota__heap_start(&heap, &a[2], 600 * tick);
+	rota__heap_start(&heap, &a[3], end);
+	ck_assert_uint_eq(heap.slots.n, 2);
+	ck_due(a, 600 * tick, "abc");
+	rota__heap_start(&heap, &a[4], end);
+	rota__heap_start(&heap, &a[5], end - 1);
+	ck_assert_uint_eq(heap.slots.n, 3);
+	ck_due(a, end, "fde");
+	rota__heap_fini(&heap);
+}
+END_TEST
+
 /* Many, over a minute; the more a spread is, the fewer of them are equal. */
 #define N_MANY 5000
 
@@ -885,6 +913,7 @@ add_memory_tests(TCase *tc)
 static void
 add_many_tests(TCase *tc)
 {
+	tcase_add_test(tc, slots_that_begin_together_are_one);
 	tcase_add_loop_exit_test(tc,
 		many_are_taken_by_deadline_and_equals_by_starting_order, 0, 0,
 		4);
