@@ -76,7 +76,7 @@ on_read(struct rota_stream *stream, ssize_t n, const void *data)
 	ssize_t sent = n < 0 ? 0 : rota_stream_try_write(stream, &buffer, 1);
 
 	if (sent != n)
-		go_on(stream, n, data, sent);
+		go_on(stream, n, buffer.iov_base, sent);
 	if (n >= 0)
 		echo_done(connection->echo, (size_t)n);
 }

@@ -130,6 +130,8 @@ check_slot(const struct rota__slot *slot)
 	for (watch = slot->first; watch != NULL; watch = watch->next) {
 		DEMAND(watch->flags & ROTA__WATCH_LINKED);
 		DEMAND(watch->wanted != 0);
+		DEMAND(rota__watch_is_fresh(watch) ||
+			watch->heard == watch->wanted);
 	}
 	return 0;
 }

@@ -28,11 +28,9 @@
 static unsigned
 call_for(const struct rota_watch *watch, unsigned events)
 {
-	unsigned ready = events & watch->wanted;
+	unsigned ready = events & watch->heard;
 
-	if (watch->flags & ROTA__WATCH_FRESH)
-		return 0;
-	if (ready == 0 && events & ROTA__DEAD)
+	if (ready == 0 && events & ROTA__DEAD && !rota__watch_is_fresh(watch))
 		return ROTA_HANGUP;
 	return ready;
 }
@@ -101,7 +99,7 @@ call_failed(struct rota_loop *loop, int fd)
 	for (; watch != NULL; watch = fds->next_watch) {
 		fds->next_watch = watch->next;
 		/* Started again by a callback: it will fail by itself. */
-		if (watch->flags & ROTA__WATCH_FRESH)
+		if (rota__watch_is_fresh(watch))
 			continue;
 		watcher = ROTA__CONTAINER(watch, struct rota__watcher, watch);
 		rota__watch_stop(loop, watch);

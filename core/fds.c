@@ -81,6 +81,7 @@ rota__watch_bind(struct rota_watch *watch, int fd)
 	watch->next = NULL;
 	watch->fd = fd;
 	watch->wanted = 0;
+	watch->heard = 0;
 	watch->flags = ROTA__WATCH_REBOUND;
 }
 
@@ -108,7 +109,8 @@ rota__watch_start_anew(
 	if (!(watch->flags & ROTA__WATCH_LINKED))
 		link_watch(slot, watch);
 	watch->wanted = (uint8_t)events;
-	watch->flags = ROTA__WATCH_LINKED | ROTA__WATCH_FRESH;
+	watch->heard = 0;
+	watch->flags = ROTA__WATCH_LINKED;
 	mark_dirty(&loop->fds, watch->fd);
 }
 
@@ -126,7 +128,8 @@ rota__watch_stop(struct rota_loop *loop, struct rota_watch *watch)
 	if (loop->fds.next_watch == watch)
 		loop->fds.next_watch = watch->next;
 	watch->wanted = 0;
-	watch->flags &= ~(ROTA__WATCH_LINKED | ROTA__WATCH_FRESH);
+	watch->heard = 0;
+	watch->flags &= ~ROTA__WATCH_LINKED;
 	mark_dirty(&loop->fds, watch->fd);
 }
 
@@ -278,7 +281,7 @@ sum_wishes(struct rota__slot *slot)
 	unsigned edge = ROTA_EDGE;
 
 	for (watch = slot->first; watch != NULL; watch = watch->next) {
-		watch->flags &= ~ROTA__WATCH_FRESH;
+		watch->heard = watch->wanted;
 		wanted |= watch->wanted;
 		edge &= watch->wanted;
 	}
@@ -326,7 +329,7 @@ rota__fds_flush(struct rota_loop *loop)
 			continue;
 		}
 		slot->flags = 0;
-		slot->first->flags &= ~ROTA__WATCH_FRESH;
+		slot->first->heard = slot->first->wanted;
 	}
 	fds->n_dirty = 0;
 }

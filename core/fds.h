@@ -13,10 +13,8 @@
 enum rota__watch_flag {
 	/* Is in the list of its descriptor. */
 	ROTA__WATCH_LINKED = 1 << 0,
-	/* Started since the last flush: no report of before is for it. */
-	ROTA__WATCH_FRESH = 1 << 1,
 	/* The next start is on a description the kernel may not know. */
-	ROTA__WATCH_REBOUND = 1 << 2
+	ROTA__WATCH_REBOUND = 1 << 1
 };
 
 enum rota__slot_flag {
@@ -91,12 +89,22 @@ void rota__watch_bind(struct rota_watch *watch, int fd);
 void rota__watch_start_anew(
 	struct rota_loop *loop, struct rota_watch *watch, unsigned events);
 
+/*
+ * A watch hears of what it wants, but nothing from its start until the next
+ * flush: no report of before is for it.
+ */
+static inline int
+rota__watch_is_fresh(const struct rota_watch *watch)
+{
+	return watch->heard == 0;
+}
+
 /* The same. One started since the last flush only changes its wish. */
 static inline void
 rota__watch_start(
 	struct rota_loop *loop, struct rota_watch *watch, unsigned events)
 {
-	if (watch->flags == (ROTA__WATCH_LINKED | ROTA__WATCH_FRESH) &&
+	if (rota__watch_is_fresh(watch) && watch->flags == ROTA__WATCH_LINKED &&
 		!(events & ROTA__EDGE))
 		watch->wanted = (uint8_t)events;
 	else

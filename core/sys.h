@@ -133,7 +133,10 @@ struct rota_sys {
 	ssize_t (*sendfile)(
 		int fd, int file_fd, uint64_t offset, size_t n_bytes);
 
-	/* Sockets. send never raises SIGPIPE. */
+	/*
+	 * Sockets. send never raises SIGPIPE, and says -EAGAIN for want of
+	 * room of any kind.
+	 */
 	int (*socket)(int family, int type, int protocol);
 	int (*bind)(int fd, const struct sockaddr *addr, socklen_t len);
 	int (*listen)(int fd, int backlog);

@@ -54,11 +54,17 @@ rota__stream_check_buffers(const struct iovec *buffers, unsigned n)
 
 /* One buffer is the rule. */
 static inline int
+is_one_good_buffer(const struct iovec *buffers, unsigned n)
+{
+	return n == 1 && buffers != NULL && buffers->iov_base != NULL &&
+		buffers->iov_len <= SSIZE_MAX;
+}
+
+static inline int
 are_good_buffers(const struct iovec *buffers, unsigned n)
 {
-	if (n == 1 && buffers != NULL && buffers->iov_base != NULL)
-		return buffers->iov_len <= SSIZE_MAX;
-	return rota__stream_check_buffers(buffers, n) == 0;
+	return is_one_good_buffer(buffers, n) ||
+		rota__stream_check_buffers(buffers, n) == 0;
 }
 
 int
@@ -116,15 +122,36 @@ rota_stream_write_at(struct rota_stream *stream, struct rota_write *request,
 	return table_of(stream)->write(stream, request);
 }
 
+static inline ssize_t
+try_write(struct rota_stream *stream, const struct iovec *buffers, unsigned n)
+{
+	if (table_of(stream)->try_write == NULL)
+		return -ENOTSUP;
+	return table_of(stream)->try_write(stream, buffers, n);
+}
+
+/* Out of line, so that the usual call needs nothing kept. */
+__attribute__((noinline)) static ssize_t
+try_write_several(
+	struct rota_stream *stream, const struct iovec *buffers, unsigned n)
+{
+	if (rota__stream_check_buffers(buffers, n) < 0)
+		return -EINVAL;
+	if (n > ROTA__STREAM_BUFFERS && is_ours(stream) &&
+		!(stream->handle.state & ROTA__STREAM_RECORDS))
+		n = ROTA__STREAM_BUFFERS;
+	return try_write(stream, buffers, n);
+}
+
 ssize_t
 rota_stream_try_write(
 	struct rota_stream *stream, const struct iovec *buffers, unsigned n)
 {
-	if (!is_open(stream) || !are_good_buffers(buffers, n))
+	if (!is_open(stream))
 		return -EINVAL;
-	if (table_of(stream)->try_write == NULL)
-		return -ENOTSUP;
-	return table_of(stream)->try_write(stream, buffers, n);
+	if (!is_one_good_buffer(buffers, n))
+		return try_write_several(stream, buffers, n);
+	return try_write(stream, buffers, n);
 }
 
 int

@@ -35,6 +35,7 @@ rota__stream_more(struct rota_stream *stream)
 	more->idle_ns = ROTA_FOREVER;
 	more->stream = stream;
 	stream->more = more;
+	stream->handle.state |= ROTA__STREAM_AT_LENGTH;
 	return more;
 }
 

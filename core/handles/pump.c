@@ -19,6 +19,7 @@
 #include "core/handles/more.h"
 #include "core/handles/regular.h"
 #include "core/handles/stream.h"
+#include "core/handles/write.h"
 #include "core/pending.h"
 #include "core/queue.h"
 #include "core/ring.h"
@@ -158,7 +159,7 @@ write_out(struct rota_pump *pump, size_t n)
 
 	if (written == (ssize_t)n)
 		return 0;
-	if (written < 0 && written != -EAGAIN)
+	if (written < 0 && !rota__stream_is_full(written))
 		return (int)written;
 	if (written > 0) {
 		rest.iov_base = pump->buffer + written;

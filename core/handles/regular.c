@@ -27,9 +27,6 @@
 #include "core/ring.h"
 #include "core/sys_files.h"
 
-/* As many as a stream pushes at a time. */
-#define MAX_BUFFERS 64
-
 struct rota__regular {
 	struct rota_stream *stream;
 	struct rota_job fetch;
@@ -44,7 +41,7 @@ struct rota__regular {
 	/* FETCHED: bytes from `first` on; 0 the end, or negative errno. */
 	ssize_t n_fetched;
 	/* What a thread writes. */
-	struct iovec buffers[MAX_BUFFERS];
+	struct iovec buffers[ROTA__STREAM_BUFFERS];
 	unsigned n_buffers;
 	/* With what all writes fail when it returns. */
 	int error;
@@ -333,7 +330,7 @@ keep_buffers(
 	size_t sum = 0;
 	unsigned i;
 
-	for (i = 0; i < n && i < MAX_BUFFERS && sum < INT_MAX; i++) {
+	for (i = 0; i < n && i < ROTA__STREAM_BUFFERS && sum < INT_MAX; i++) {
 		regular->buffers[i] = buffers[i];
 		if (buffers[i].iov_len > INT_MAX - sum)
 			regular->buffers[i].iov_len = INT_MAX - sum;

@@ -29,7 +29,7 @@ _Static_assert(offsetof(struct rota_stream, pending) ==
 #define WITHOUT_FD \
 	(ROTA__STREAM_EAGER | ROTA__STREAM_FULL | ROTA__STREAM_FLUSHING | \
 		ROTA__STREAM_RECORDS | ROTA__STREAM_TAKES_FDS | \
-		ROTA__STREAM_DIALLED)
+		ROTA__STREAM_DIALLED | ROTA__STREAM_AT_LENGTH)
 
 int
 rota__stream_make_buffer(struct rota_loop *loop)
@@ -282,7 +282,7 @@ read_lent(struct rota_stream *stream)
 	rota__before_handle(loop, &stream->handle);
 	stream->handle.fn.read(stream, n, loop->read_buffer);
 	rota__after_callback(loop);
-	return may_have_more(stream, n, ROTA__READ_BUFFER_BYTES);
+	return n == ROTA__READ_BUFFER_BYTES;
 }
 
 /* Returns 1 if more may be there to read. */
@@ -405,10 +405,10 @@ rota__stream_ready(struct rota_handle *handle, unsigned ready)
 	struct rota_stream *stream = (struct rota_stream *)handle;
 	uint32_t doing = stream->handle.state &
 		(ROTA__STREAM_CONNECTING | ROTA__STREAM_READING |
-			ROTA__STREAM_LISTENING | ROTA__STREAM_ASKED);
+			ROTA__STREAM_LISTENING | ROTA__STREAM_ASKED |
+			ROTA__STREAM_RECORDS | ROTA__STREAM_AT_LENGTH);
 
-	if (ready != ROTA_READABLE || doing != ROTA__STREAM_READING ||
-		stream->in.buffer != NULL || stream->more != NULL)
+	if (ready != ROTA_READABLE || doing != ROTA__STREAM_READING)
 		ready_for(stream, ready);
 	else if (read_lent(stream))
 		read_on(stream, ROTA__READ_ROUNDS - 1);
@@ -580,6 +580,10 @@ rota__stream_begin_reading(struct rota_stream *stream, rota_buffer_fn *buffer,
 	stream->in.buffer = buffer;
 	stream->handle.fn.read = fn;
 	stream->handle.state |= ROTA__STREAM_READING;
+	if (buffer != NULL)
+		stream->handle.state |= ROTA__STREAM_AT_LENGTH;
+	else if (stream->more == NULL)
+		stream->handle.state &= ~(uint32_t)ROTA__STREAM_AT_LENGTH;
 	if (stream->more != NULL && stream->more->n_kept > 0)
 		rota__pending_add(rota__stream_sender(stream));
 	rota__stream_stir(stream);

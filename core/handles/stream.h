@@ -57,7 +57,9 @@ enum rota__stream_state {
 	/* Kept, and has to be made to wait again. */
 	ROTA__STREAM_UNBLOCKED = 1 << 24,
 	/* A connect was begun, and is not told yet. */
-	ROTA__STREAM_DIALLED = 1 << 25
+	ROTA__STREAM_DIALLED = 1 << 25,
+	/* Has a buffer callback, or more: is not read in the usual way. */
+	ROTA__STREAM_AT_LENGTH = 1 << 26
 };
 
 /* What a read request wants; 0 and above: up to that byte. */
@@ -68,6 +70,11 @@ enum rota__read_how {
 
 /* Full buffers that one stream may fill before others get their turn. */
 #define ROTA__READ_ROUNDS 4
+
+/*
+ * Buffers of one vectored call; all systems take so many. A record is not cut.
+ */
+#define ROTA__STREAM_BUFFERS 64
 
 static inline struct rota__sender *
 rota__stream_sender(struct rota_stream *stream)

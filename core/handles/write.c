@@ -14,9 +14,6 @@
 #include "core/request.h"
 #include "core/turn.h"
 
-/* Buffers of one vectored call; all systems take so many. */
-#define MAX_BUFFERS 64
-
 /* Bytes of files that a stream sends before others get their turn. */
 #define MAX_FILE_BYTES 262144
 
@@ -155,7 +152,7 @@ collect(const struct rota_stream *stream, struct iovec *buffers)
 			(const struct rota_write *)request;
 
 		for (i = write->first; i < write->n_buffers; i++) {
-			if (n == MAX_BUFFERS)
+			if (n == ROTA__STREAM_BUFFERS)
 				return n;
 			buffers[n++] = write->buffers[i];
 		}
@@ -174,8 +171,9 @@ push_alone(struct rota_stream *stream)
 	const struct rota_unix_write *with;
 
 	/* Never a part of a record, rather the kernel's refusal. */
-	if (!(stream->handle.state & ROTA__STREAM_RECORDS) && n > MAX_BUFFERS)
-		n = MAX_BUFFERS;
+	if (!(stream->handle.state & ROTA__STREAM_RECORDS) &&
+		n > ROTA__STREAM_BUFFERS)
+		n = ROTA__STREAM_BUFFERS;
 	if (request->type != &fds_type || request->flags & ROTA__PARTLY_SENT)
 		return rota__unix_send(stream, buffers, n, NULL, 0);
 	with = (const struct rota_unix_write *)request;
@@ -185,7 +183,7 @@ push_alone(struct rota_stream *stream)
 static ssize_t
 push_gathered(struct rota_stream *stream)
 {
-	struct iovec buffers[MAX_BUFFERS];
+	struct iovec buffers[ROTA__STREAM_BUFFERS];
 	unsigned n = collect(stream, buffers);
 
 	if (n == 0)
@@ -233,19 +231,11 @@ rota__stream_advance(struct rota_stream *stream, size_t n)
 	rota__stream_mark_drained(stream);
 }
 
-/* The kernel takes nothing at the moment; some systems say ENOBUFS. */
-static int
-is_full(ssize_t written)
-{
-	return written == -EAGAIN || written == -EWOULDBLOCK ||
-		written == -ENOBUFS;
-}
-
 /* A call has sent n bytes, or failed. Returns 1 to go on, 0 if all is full. */
 static int
 take_sent(struct rota_stream *stream, ssize_t n)
 {
-	if (is_full(n))
+	if (rota__stream_is_full(n))
 		return 0;
 	/* A record that is too long does no harm to others. */
 	if (n == -EMSGSIZE && stream->handle.state & ROTA__STREAM_RECORDS) {
@@ -283,7 +273,7 @@ send_file(struct rota_stream *stream, size_t *room_bytes)
 	if (send->n_left > 0 && *room_bytes == 0)
 		return 0;
 	n = rota__stream_push_file(stream, send, *room_bytes);
-	if (is_full(n))
+	if (rota__stream_is_full(n))
 		return 0;
 	if (n < 0) {
 		fail_file(stream, (int)n);
@@ -343,7 +333,7 @@ fits_one_call(const struct rota_request *request)
 {
 	const struct rota_write *write = (const struct rota_write *)request;
 
-	return write->n_buffers - 1 < MAX_BUFFERS;
+	return write->n_buffers - 1 < ROTA__STREAM_BUFFERS;
 }
 
 /*
@@ -468,7 +458,6 @@ rota__stream_try_write(
 {
 	const uint32_t doors = ROTA__STREAM_WRITABLE | ROTA__STREAM_SHUT |
 		ROTA__STREAM_CONNECTING;
-	ssize_t written;
 	int r;
 
 	if ((stream->handle.state & doors) != ROTA__STREAM_WRITABLE) {
@@ -477,10 +466,7 @@ rota__stream_try_write(
 	}
 	if (stream->writing.unsent != NULL)
 		return -EAGAIN;
-	if (n > MAX_BUFFERS && !(stream->handle.state & ROTA__STREAM_RECORDS))
-		n = MAX_BUFFERS;
-	written = stream->handle.type->stream->push(stream, buffers, n);
-	return written < 0 && is_full(written) ? -EAGAIN : written;
+	return stream->handle.type->stream->push(stream, buffers, n);
 }
 
 int

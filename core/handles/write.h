@@ -3,7 +3,17 @@
 #ifndef ROTA_CORE_HANDLES_WRITE_H
 #define ROTA_CORE_HANDLES_WRITE_H
 
+#include <errno.h>
+
 #include "rota/stream.h"
+
+/* The kernel takes nothing at the moment; some systems say ENOBUFS. */
+static inline int
+rota__stream_is_full(ssize_t written)
+{
+	return written == -EAGAIN || written == -EWOULDBLOCK ||
+		written == -ENOBUFS;
+}
 
 /* Decides all that is not sent. */
 void rota__stream_fail_writes(struct rota_stream *stream, int error);

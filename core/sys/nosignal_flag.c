@@ -14,12 +14,15 @@ rota__sys_mute_sigpipe(int fd)
 	return 0;
 }
 
-/* A signal cannot interrupt what does not wait: it is tried anew then. */
+/*
+ * A signal cannot interrupt what does not wait, and some systems say ENOBUFS
+ * where others say EAGAIN: it is tried anew then.
+ */
 static ssize_t
 result(ssize_t sent)
 {
 	if (sent < 0)
-		return errno == EINTR ? -EAGAIN : -errno;
+		return errno == EINTR || errno == ENOBUFS ? -EAGAIN : -errno;
 	return sent;
 }
 

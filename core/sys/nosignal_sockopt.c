@@ -25,5 +25,8 @@ rota__sys_send(int fd, const struct iovec *buffers, unsigned n)
 	do
 		sent = writev(fd, buffers, (int)n);
 	while (sent < 0 && errno == EINTR);
+	/* Some systems say that where others say EAGAIN. */
+	if (sent < 0 && errno == ENOBUFS)
+		return -EAGAIN;
 	return sent < 0 ? -errno : sent;
 }

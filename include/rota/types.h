@@ -98,8 +98,9 @@ struct rota_watch {
 	struct rota_watch *next;
 	int fd;
 	uint8_t wanted;
+	uint8_t heard;
 	uint8_t flags;
-	uint16_t spare;
+	uint8_t spare;
 };
 
 #endif
