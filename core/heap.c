@@ -85,13 +85,24 @@ remove_at(struct rota__heap *heap, uint32_t pos)
 		sift_down(heap, pos, last);
 }
 
-/* Gives the top its true key until that is the top's. */
+static inline int
+is_stopped(const struct rota_alarm *alarm)
+{
+	return alarm->seq == 0;
+}
+
+/* Gives the top its true key until that is the top's, and none is stopped. */
 static void
 freshen_top(struct rota__heap *heap)
 {
 	while (heap->n > 0) {
 		struct rota__heap_entry top = heap->entries[0];
 
+		if (is_stopped(top.alarm)) {
+			remove_at(heap, 0);
+			top.alarm->pos = ROTA__HEAP_NOWHERE;
+			continue;
+		}
 		if (top.key_ns == top.alarm->deadline_ns)
 			return;
 		top.key_ns = top.alarm->deadline_ns;
@@ -275,10 +286,32 @@ leave_slots(struct rota__heap *heap)
 	heap->limit = heap->min_limit + heap->n;
 }
 
+/* 1 if it is in the heap itself, neither in a slot nor aside. */
+static int
+is_near(const struct rota__heap *heap, const struct rota_alarm *alarm)
+{
+	return alarm->pos < heap->n;
+}
+
+/* Leaves no entry of an alarm, set or not. */
+static void
+take_out(struct rota__heap *heap, struct rota_alarm *alarm)
+{
+	if (alarm->pos == ROTA__HEAP_NOWHERE)
+		return;
+	if (rota__alarm_is_far(alarm))
+		rota__slots_remove(&heap->slots, alarm);
+	else if (is_near(heap, alarm))
+		remove_at(heap, alarm->pos);
+	else
+		heap->entries[alarm->pos].alarm = NULL;
+	alarm->pos = ROTA__HEAP_NOWHERE;
+}
+
 void
 rota__heap_release(struct rota__heap *heap, struct rota_alarm *alarm)
 {
-	rota__heap_stop(heap, alarm);
+	take_out(heap, alarm);
 	heap->n_reserved--;
 	/* A failure to shrink leaves a larger array, which is no harm. */
 	if (heap->n_due == 0 && heap->capacity > MIN_CAPACITY &&
@@ -304,13 +337,6 @@ close_gaps(struct rota__heap *heap)
 	heap->n_due = heap->capacity - to;
 }
 
-/* 1 if it is in the heap itself, neither in a slot nor aside. */
-static int
-is_near(const struct rota__heap *heap, const struct rota_alarm *alarm)
-{
-	return alarm->pos < heap->n;
-}
-
 static int
 has_equal_parent(const struct rota__heap *heap, uint32_t pos)
 {
@@ -320,7 +346,15 @@ has_equal_parent(const struct rota__heap *heap, uint32_t pos)
 		entries[(pos - 1) / ARITY].key_ns == entries[pos].key_ns;
 }
 
-/* Changes the deadline of an alarm in the heap. */
+/* The entry has become stale, or stopped. */
+static inline void
+go_before_equals(struct rota__heap *heap, uint32_t pos)
+{
+	if (has_equal_parent(heap, pos))
+		sift_up(heap, pos, heap->entries[pos]);
+}
+
+/* Changes the deadline of an alarm that has an entry in the heap. */
 static void
 restart(struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
 {
@@ -328,10 +362,9 @@ restart(struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
 
 	alarm->deadline_ns = deadline_ns;
 	alarm->seq = heap->next_seq++;
-	/* Stale from now on; that puts it before others of its key. */
+	/* Stale from now on. */
 	if (deadline_ns > entry.key_ns) {
-		if (has_equal_parent(heap, alarm->pos))
-			sift_up(heap, alarm->pos, entry);
+		go_before_equals(heap, alarm->pos);
 		return;
 	}
 	if (deadline_ns == entry.key_ns) {
@@ -367,7 +400,9 @@ spread(struct rota__heap *heap)
 	for (i = 0; i < n; i++) {
 		struct rota_alarm *alarm = heap->entries[i].alarm;
 
-		if (alarm->deadline_ns > heap->near_ns)
+		if (is_stopped(alarm))
+			alarm->pos = ROTA__HEAP_NOWHERE;
+		else if (alarm->deadline_ns > heap->near_ns)
 			rota__slots_add(&heap->slots, alarm);
 		else
 			append(heap, alarm);
@@ -409,7 +444,7 @@ push(struct rota__heap *heap, struct rota_alarm *alarm)
 		spread(heap);
 }
 
-/* Starts an alarm that is set anew. */
+/* Starts an alarm that has an entry. */
 __attribute__((noinline)) static void
 place_anew(
 	struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
@@ -418,7 +453,7 @@ place_anew(
 		restart(heap, alarm, deadline_ns);
 		return;
 	}
-	rota__heap_stop(heap, alarm);
+	take_out(heap, alarm);
 	rota__heap_place(heap, alarm, deadline_ns);
 }
 
@@ -426,7 +461,7 @@ void
 rota__heap_place(
 	struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
 {
-	if (rota__alarm_is_set(alarm)) {
+	if (alarm->pos != ROTA__HEAP_NOWHERE) {
 		place_anew(heap, alarm, deadline_ns);
 		return;
 	}
@@ -441,15 +476,12 @@ rota__heap_place(
 void
 rota__heap_stop(struct rota__heap *heap, struct rota_alarm *alarm)
 {
-	if (!rota__alarm_is_set(alarm))
+	if (!is_near(heap, alarm)) {
+		take_out(heap, alarm);
 		return;
-	if (rota__alarm_is_far(alarm))
-		rota__slots_remove(&heap->slots, alarm);
-	else if (is_near(heap, alarm))
-		remove_at(heap, alarm->pos);
-	else
-		heap->entries[alarm->pos].alarm = NULL;
-	alarm->pos = ROTA__HEAP_NOWHERE;
+	}
+	alarm->seq = 0;
+	go_before_equals(heap, alarm->pos);
 }
 
 uint64_t

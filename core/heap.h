@@ -4,8 +4,8 @@
  *
  * Room is reserved when an alarm's owner is made, so that starting one
  * cannot fail. Moving an alarm to a later time leaves its place in the heap
- * alone until it comes to the top. Those that are due are first moved aside,
- * and then taken one by one; a stopped one is skipped.
+ * alone until it comes to the top, and so does stopping it. Those that are due
+ * are first moved aside, and then taken one by one; a stopped one is skipped.
  *
  * When there are many, only the next millisecond or so is kept in the heap;
  * what is later waits in slots of time (core/slots.h), unsorted, until its
@@ -21,7 +21,8 @@
 /*
  * The key stands beside the pointer, so that sifting does not touch alarms.
  * An entry is stale if its key is below its alarm's deadline; it is never
- * above. A stale entry goes before all others of the same key.
+ * above. A stale entry, and one that is stopped, goes before all others of the
+ * same key.
  */
 struct rota__heap_entry {
 	uint64_t key_ns;
@@ -31,8 +32,9 @@ struct rota__heap_entry {
 /*
  *	entries: [ heap: n ][ free ][ due: n_due, the next one first ]
  *
- * alarm->pos is the index of its entry, ROTA__HEAP_NOWHERE if it has none.
- * An entry moved aside and stopped since has a NULL alarm.
+ * alarm->pos is the index of its entry, ROTA__HEAP_NOWHERE if it has none. An
+ * alarm stopped in its place has seq 0; an entry moved aside and stopped since
+ * has a NULL alarm.
  */
 struct rota__heap {
 	struct rota__memory memory;
@@ -72,17 +74,24 @@ void rota__heap_release(struct rota__heap *heap, struct rota_alarm *alarm);
 void rota__heap_place(struct rota__heap *heap, struct rota_alarm *alarm,
 	uint64_t deadline_ns);
 
-/* The same. One that is far off and put off stays where it is. */
+/* Returns 0, and nothing is changed, unless that can be done in its place. */
+static inline int
+rota__heap_put_off(
+	struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
+{
+	if (!rota__alarm_is_far(alarm) || deadline_ns < alarm->deadline_ns)
+		return 0;
+	alarm->deadline_ns = deadline_ns;
+	alarm->seq = heap->next_seq++;
+	return 1;
+}
+
 static inline void
 rota__heap_start(
 	struct rota__heap *heap, struct rota_alarm *alarm, uint64_t deadline_ns)
 {
-	if (!rota__alarm_is_far(alarm) || deadline_ns < alarm->deadline_ns) {
+	if (!rota__heap_put_off(heap, alarm, deadline_ns))
 		rota__heap_place(heap, alarm, deadline_ns);
-		return;
-	}
-	alarm->deadline_ns = deadline_ns;
-	alarm->seq = heap->next_seq++;
 }
 
 /* Stops an alarm; nothing happens if it is in no heap. */
@@ -91,10 +100,10 @@ void rota__heap_stop(struct rota__heap *heap, struct rota_alarm *alarm);
 static inline int
 rota__alarm_is_set(const struct rota_alarm *alarm)
 {
-	return alarm->pos != ROTA__HEAP_NOWHERE;
+	return alarm->pos != ROTA__HEAP_NOWHERE && alarm->seq != 0;
 }
 
-/* How many are set and not aside. */
+/* How many are set and not aside, or were when they were last looked at. */
 static inline uint32_t
 rota__heap_count(const struct rota__heap *heap)
 {

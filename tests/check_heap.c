@@ -159,13 +159,14 @@ END_TEST
 /*
  * Starts 38 alarms of one deadline, and anew all but those on the way from
  * the top to the last place: these are the oldest now. Then puts one off,
- * stops another, so that the last fills its place, and returns whether the
- * rest come in the order of their start.
+ * stops another, or releases it so that the last fills its place, and returns
+ * whether the rest come in the order of their start.
  */
 static int
-come_in_order(struct rota_alarm *a, int put_off, int stopped)
+come_in_order(struct rota_alarm *a, int put_off, int stopped, int is_released)
 {
 	struct rota_alarm *taken;
+	uint64_t seqs[38];
 	uint64_t seq = 0;
 	int is_good = 1;
 
@@ -176,10 +177,17 @@ come_in_order(struct rota_alarm *a, int put_off, int stopped)
 			rota__heap_start(&heap, &a[i], 10);
 	rota__heap_start(&heap, &a[put_off], 11);
 	rota__heap_stop(&heap, &a[stopped]);
+	if (is_released) {
+		rota__heap_release(&heap, &a[stopped]);
+		ck_ok(rota__heap_reserve(&heap, &a[stopped]));
+	}
+	is_good = rota__heap_is_sound(&heap);
+	for (int i = 0; i < 38; i++)
+		seqs[i] = a[i].seq;
 	(void)rota__heap_set_due_aside(&heap, 10);
 	while ((taken = rota__heap_take_due(&heap)) != NULL) {
-		is_good = is_good && taken->seq > seq;
-		seq = taken->seq;
+		is_good = is_good && seqs[taken - a] > seq;
+		seq = seqs[taken - a];
 	}
 	for (int i = 0; i < 38; i++)
 		rota__heap_stop(&heap, &a[i]);
@@ -196,7 +204,7 @@ START_TEST(equals_keep_their_order_around_one_that_was_put_off)
 	reserve(a, 38);
 	for (int put_off = 0; put_off < 38; put_off++)
 		for (int stopped = 0; stopped < 38; stopped++)
-			n_bad += !come_in_order(a, put_off, stopped);
+			n_bad += !come_in_order(a, put_off, stopped, _i);
 	ck_assert_int_eq(n_bad, 0);
 	rota__heap_fini(&heap);
 }
@@ -233,6 +241,54 @@ START_TEST(a_stopped_alarm_is_not_taken_and_can_be_stopped_again)
 	ck_assert(!rota__alarm_is_set(&a[1]));
 	rota__heap_stop(&heap, &a[1]);
 	ck_due(a, 10, "ac");
+	rota__heap_fini(&heap);
+}
+END_TEST
+
+START_TEST(a_stopped_alarm_keeps_its_place_until_it_is_next)
+{
+	struct rota_alarm a[3];
+
+	begin();
+	reserve(a, 3);
+	for (int i = 0; i < 3; i++)
+		rota__heap_start(&heap, &a[i], 10 + 10 * (uint64_t)i);
+	rota__heap_stop(&heap, &a[1]);
+	ck_assert(!rota__alarm_is_set(&a[1]));
+	ck_assert_uint_eq(rota__heap_next(&heap), 10);
+	ck_assert_uint_eq(heap.n, 3);
+	rota__heap_stop(&heap, &a[0]);
+	ck_assert_uint_eq(rota__heap_next(&heap), 30);
+	ck_assert_uint_eq(heap.n, 1);
+	rota__heap_stop(&heap, &a[2]);
+	ck_due(a, 100, "");
+	ck_assert_uint_eq(rota__heap_count(&heap), 0);
+	rota__heap_fini(&heap);
+}
+END_TEST
+
+START_TEST(an_alarm_stopped_in_its_place_can_start_anew)
+{
+	struct rota_alarm a[4];
+
+	begin();
+	reserve(a, 4);
+	for (int i = 0; i < 4; i++)
+		rota__heap_start(&heap, &a[i], 20);
+	for (int i = 1; i < 4; i++)
+		rota__heap_stop(&heap, &a[i]);
+	rota__heap_start(&heap, &a[3], 20);
+	rota__heap_start(&heap, &a[2], 21);
+	rota__heap_start(&heap, &a[1], 19);
+	ck_due(a, 30, "badc");
+	for (int i = 0; i < 4; i++)
+		rota__heap_start(&heap, &a[i], 40);
+	for (int i = 0; i < 4; i++) {
+		rota__heap_stop(&heap, &a[i]);
+		rota__heap_release(&heap, &a[i]);
+		ck_assert(rota__heap_is_sound(&heap));
+	}
+	ck_assert_uint_eq(heap.n_reserved, 0);
 	rota__heap_fini(&heap);
 }
 END_TEST
@@ -749,16 +805,20 @@ start_many(uint64_t unit)
 static int
 count_disorder(uint64_t now_ns, int *n_taken)
 {
+	static uint64_t seqs[N_MANY];
 	const struct rota_alarm *before = NULL;
 	struct rota_alarm *taken;
 	int n = 0;
 
+	for (int i = 0; i < N_MANY; i++)
+		seqs[i] = many[i].seq;
 	(void)rota__heap_set_due_aside(&heap, now_ns);
 	while ((taken = rota__heap_take_due(&heap)) != NULL) {
 		n += before != NULL &&
 			(taken->deadline_ns < before->deadline_ns ||
 				(taken->deadline_ns == before->deadline_ns &&
-					taken->seq < before->seq));
+					seqs[taken - many] <
+						seqs[before - many]));
 		before = taken;
 		++*n_taken;
 	}
@@ -879,7 +939,10 @@ add_order_tests(TCase *tc)
 	tcase_add_test(tc, a_restart_to_a_later_time_fires_then_only);
 	tcase_add_test(tc,
 		a_lazy_restart_keeps_its_place_among_equals_by_starting_order);
-	tcase_add_test(tc, equals_keep_their_order_around_one_that_was_put_off);
+	tcase_add_loop_exit_test(tc,
+		equals_keep_their_order_around_one_that_was_put_off, 0, 0, 2);
+	tcase_add_test(tc, a_stopped_alarm_keeps_its_place_until_it_is_next);
+	tcase_add_test(tc, an_alarm_stopped_in_its_place_can_start_anew);
 	tcase_add_test(
 		tc, a_restart_to_an_earlier_time_after_a_lazy_one_fires_early);
 	tcase_add_test(

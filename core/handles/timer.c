@@ -134,20 +134,38 @@ rota_timer_start_abs(struct rota_timer *timer, uint64_t deadline_ns,
 	return 0;
 }
 
-int
-rota_timer_again(struct rota_timer *timer)
+/* Out of line, so that to put one off needs nothing kept. */
+__attribute__((noinline)) static int
+again_at_length(struct rota_timer *timer)
 {
+	const uint32_t doors = ROTA__OPEN | ROTA__CLOSING | STARTED;
 	uint64_t now_ns;
 
-	if (timer == NULL ||
-		(timer->handle.flags &
-			(ROTA__OPEN | ROTA__CLOSING | STARTED)) !=
-			(ROTA__OPEN | STARTED))
+	if ((timer->handle.flags & doors) != (ROTA__OPEN | STARTED))
 		return -EINVAL;
 	now_ns = rota__loop_now(timer->handle.loop);
 	start(timer, rota__clock_add(now_ns, interval(timer)),
 		timer->handle.fn.timer, NULL);
 	return 0;
+}
+
+int
+rota_timer_again(struct rota_timer *timer)
+{
+	const uint32_t doors = ROTA__OPEN | ROTA__CLOSING | STARTED |
+		ROTA__ACTIVE;
+	struct rota_loop *loop;
+
+	if (timer == NULL)
+		return -EINVAL;
+	loop = timer->handle.loop;
+	if ((timer->handle.flags & doors) ==
+			(ROTA__OPEN | STARTED | ROTA__ACTIVE) &&
+		loop->now_is_good &&
+		rota__heap_put_off(&loop->heap, &timer->alarm,
+			rota__clock_add(loop->now_ns, interval(timer))))
+		return 0;
+	return again_at_length(timer);
 }
 
 int
