@@ -116,6 +116,15 @@ set_epoll(void *state, const struct rota__wish *wish, uintptr_t *word)
 	return r == -EPERM ? ROTA__ALWAYS_READY : r;
 }
 
+/* In line: after a system call each return costs as much as a few lines. */
+static inline int
+look(struct epoll_state *epoll, int n)
+{
+	int r = epoll_wait(epoll->fd, epoll->events, n, 0);
+
+	return r < 0 ? -errno : r;
+}
+
 static int
 wait_epoll(void *state, struct rota__ready *ready, int n, uint64_t timeout_ns)
 {
@@ -125,8 +134,10 @@ wait_epoll(void *state, struct rota__ready *ready, int n, uint64_t timeout_ns)
 
 	if (n == 0)
 		return 0;
-	n_ready = rota__sys_epoll_wait(
-		epoll->fd, epoll->events, n, timeout_ns, &epoll->is_coarse);
+	n_ready = timeout_ns == 0 ?
+		look(epoll, n) :
+		rota__sys_epoll_wait(epoll->fd, epoll->events, n, timeout_ns,
+			&epoll->is_coarse);
 	if (n_ready == -EINTR)
 		return 0;
 	for (i = 0; i < n_ready; i++) {

@@ -154,7 +154,8 @@ struct rota_loop {
 	uint64_t warning_ns;
 };
 
-#define ROTA__READ_BUFFER_BYTES 65536
+/* Longer than messages are: one that fills it is asked for more. */
+#define ROTA__READ_BUFFER_BYTES 131072
 
 /* 0 if every invariant of the loop holds, else the source line that found. */
 int rota__loop_check(const struct rota_loop *loop);

@@ -274,7 +274,9 @@ static void
 watch(struct rota_loop *loop, struct dns_server *server, struct rota_io *io,
 	int fd, rota_io_fn *fn)
 {
-	ck_assert_int_eq(rota_io_init(loop, io, fd), 0);
+	/* Where a call is made to fail, that may be this one; but once only. */
+	if (rota_io_init(loop, io, fd) < 0)
+		ck_assert_int_eq(rota_io_init(loop, io, fd), 0);
 	io->handle.data = server;
 	ck_assert_int_eq(rota_handle_unref(&io->handle), 0);
 	ck_assert_int_eq(rota_io_start(io, ROTA_READABLE, fn), 0);

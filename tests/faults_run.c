@@ -105,6 +105,21 @@ end_loop(void)
 	loop = NULL;
 }
 
+/*
+ * The pool of all loops of a test. Nobody looks out in it: how many waits that
+ * takes is a matter of time, and calls are to be counted.
+ */
+static struct rota_pool *pool;
+
+static void
+make_pool(void)
+{
+	struct rota_pool_options options = ROTA_POOL_OPTIONS_INIT;
+
+	options.lookout_ns = ROTA_POOL_NO_LOOKOUT;
+	ck_ok(rota_pool_create(&options, &pool));
+}
+
 /* The loop is there, and nothing but the loop. */
 static int
 make_loop(void)
@@ -113,6 +128,7 @@ make_loop(void)
 
 	options.backend = backend;
 	options.sys = faults_sys();
+	options.pool = pool;
 	return note(rota_loop_create(&options, &loop));
 }
 
@@ -300,6 +316,7 @@ START_TEST(each_call_may_fail)
 	unsigned long n_calls;
 
 	choose(_i);
+	make_pool();
 	n_calls = count_calls(&n_told);
 	for (unsigned long n = 1; n <= n_calls; n++) {
 		unsigned variant = 0;
@@ -308,6 +325,7 @@ START_TEST(each_call_may_fail)
 			live_with(n, variant, n_told, n > n_calls * 3 / 4))
 			variant++;
 	}
+	ck_ok(rota_pool_close(pool, ROTA_FOREVER));
 }
 END_TEST
 
@@ -315,8 +333,10 @@ END_TEST
 START_TEST(the_waits_of_the_backend_are_among_the_calls)
 {
 	choose(_i);
+	make_pool();
 	live(0, 0);
 	ck_run(count_waits() > 0);
+	ck_ok(rota_pool_close(pool, ROTA_FOREVER));
 }
 END_TEST
 

@@ -58,14 +58,8 @@ const struct rota_handle_type rota__io_type = {
 static int
 admit(struct rota_loop *loop, int fd)
 {
-	struct stat ignored;
-	int r;
-
-	if (fd < 0)
+	if (fd < 0 || loop->sys->get_flags(fd) == -EBADF)
 		return -EBADF;
-	r = loop->sys->fstat(fd, &ignored);
-	if (r == -EBADF)
-		return r;
 	return rota__fds_reserve(loop, fd);
 }
 

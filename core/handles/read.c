@@ -21,6 +21,9 @@
 /* Requests told one after the other before others get their turn. */
 #define MAX_TOLD 64
 
+/* Requests served by reading before others get their turn. */
+#define MAX_SERVED 4
+
 static int cancel_read(struct rota_request *request, int status);
 
 static void
@@ -205,7 +208,7 @@ serve_once(struct rota_stream *stream)
 void
 rota__stream_serve(struct rota_stream *stream)
 {
-	int n_rounds = ROTA__READ_ROUNDS;
+	int n_rounds = MAX_SERVED;
 
 	while (stream->handle.state & ROTA__STREAM_ASKED && n_rounds-- > 0)
 		if (!serve_once(stream))

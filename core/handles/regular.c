@@ -27,6 +27,9 @@
 #include "core/ring.h"
 #include "core/sys_files.h"
 
+/* What a thread reads at most. */
+#define FETCH_BYTES 65536
+
 struct rota__regular {
 	struct rota_stream *stream;
 	struct rota_job fetch;
@@ -34,7 +37,7 @@ struct rota__regular {
 	int fd;
 	/* The kernel cannot tell what the page cache has of this file. */
 	int is_untold;
-	/* ROTA__READ_BUFFER_BYTES long, NULL before the first need. */
+	/* FETCH_BYTES long, NULL before the first need. */
 	char *memory;
 	size_t size_bytes;
 	size_t first;
@@ -142,13 +145,12 @@ start_fetch(struct rota_stream *stream, size_t size_bytes)
 	struct rota__regular *regular = regular_of(stream);
 
 	if (regular != NULL && regular->memory == NULL)
-		regular->memory = rota__realloc(&stream->handle.loop->memory,
-			NULL, ROTA__READ_BUFFER_BYTES);
+		regular->memory = rota__realloc(
+			&stream->handle.loop->memory, NULL, FETCH_BYTES);
 	if (regular == NULL || regular->memory == NULL)
 		return -ENOMEM;
-	regular->size_bytes = size_bytes < ROTA__READ_BUFFER_BYTES ?
-		size_bytes :
-		ROTA__READ_BUFFER_BYTES;
+	regular->size_bytes = size_bytes < FETCH_BYTES ? size_bytes :
+							 FETCH_BYTES;
 	return start(stream, &regular->fetch, &fetch_type,
 		ROTA__STREAM_FETCHING, stream->handle.place);
 }

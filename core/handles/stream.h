@@ -69,7 +69,7 @@ enum rota__read_how {
 };
 
 /* Full buffers that one stream may fill before others get their turn. */
-#define ROTA__READ_ROUNDS 4
+#define ROTA__READ_ROUNDS 2
 
 /*
  * Buffers of one vectored call; all systems take so many. A record is not cut.
