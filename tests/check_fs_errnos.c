@@ -53,6 +53,7 @@ CALL(call_lstat, lstat(fs_loop(), &fs, path, fs_form))
 CALL(call_statfs, statfs(fs_loop(), &fs, path, fs_form))
 CALL(call_access, access(fs_loop(), &fs, path, F_OK, fs_form))
 CALL(call_chmod, chmod(fs_loop(), &fs, path, 0600, fs_form))
+CALL(call_lchmod, lchmod(fs_loop(), &fs, path, 0600, fs_form))
 CALL(call_chown, chown(fs_loop(), &fs, path, getuid(), getgid(), fs_form))
 CALL(call_lchown, lchown(fs_loop(), &fs, path, getuid(), getgid(), fs_form))
 CALL(call_utime, utime(fs_loop(), &fs, path, 1, 1, fs_form))
@@ -113,6 +114,7 @@ static const struct {
 	{ { "statfs", call_statfs }, 0, 0 },
 	{ { "access", call_access }, 0, 0 },
 	{ { "chmod", call_chmod }, 0, 0 },
+	{ { "lchmod", call_lchmod }, 0, 1 },
 	{ { "chown", call_chown }, 0, 0 },
 	{ { "lchown", call_lchown }, 0, 1 },
 	{ { "utime", call_utime }, 0, 0 },
