@@ -59,7 +59,7 @@ cmp -s "$dir/want" "$dir/node" ||
 backends=
 for backend in $(echo "${ROTA_TEST_BACKEND:-epoll,kqueue,poll,select}" |
 	tr ',' ' '); do
-	"$play" "$dir/late" $backend >/dev/null 2>"$dir/log"
+	"$play" "$dir/late" "$backend" >/dev/null 2>"$dir/log"
 	grep -q loop_create "$dir/log" || backends="$backends $backend"
 done
 
