@@ -168,7 +168,7 @@ come_in_order(struct rota_alarm *a, int put_off, int stopped, int is_released)
 	struct rota_alarm *taken;
 	uint64_t seqs[38];
 	uint64_t seq = 0;
-	int is_good = 1;
+	int is_good;
 
 	for (int i = 0; i < 38; i++)
 		rota__heap_start(&heap, &a[i], 10);

@@ -137,10 +137,8 @@ try_write_several(
 {
 	if (rota__stream_check_buffers(buffers, n) < 0)
 		return -EINVAL;
-	if (n > ROTA__STREAM_BUFFERS && is_ours(stream) &&
-		!(stream->handle.state & ROTA__STREAM_RECORDS))
-		n = ROTA__STREAM_BUFFERS;
-	return try_write(stream, buffers, n);
+	return try_write(stream, buffers,
+		is_ours(stream) ? rota__stream_cut(stream, n) : n);
 }
 
 ssize_t

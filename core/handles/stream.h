@@ -71,10 +71,21 @@ enum rota__read_how {
 /* Full buffers that one stream may fill before others get their turn. */
 #define ROTA__READ_ROUNDS 2
 
-/*
- * Buffers of one vectored call; all systems take so many. A record is not cut.
- */
+/* Buffers of one vectored call; all systems take so many. */
 #define ROTA__STREAM_BUFFERS 64
+
+/*
+ * How many of a write's buffers one call is given. Never a part of a record:
+ * rather the kernel's refusal.
+ */
+static inline unsigned
+rota__stream_cut(const struct rota_stream *stream, unsigned n_buffers)
+{
+	return n_buffers > ROTA__STREAM_BUFFERS &&
+			!(stream->handle.state & ROTA__STREAM_RECORDS) ?
+		ROTA__STREAM_BUFFERS :
+		n_buffers;
+}
 
 static inline struct rota__sender *
 rota__stream_sender(struct rota_stream *stream)

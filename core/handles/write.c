@@ -167,13 +167,9 @@ push_alone(struct rota_stream *stream)
 	const struct rota_request *request = stream->writing.unsent;
 	const struct rota_write *write = (const struct rota_write *)request;
 	const struct iovec *buffers = write->buffers + write->first;
-	unsigned n = write->n_buffers - write->first;
+	unsigned n = rota__stream_cut(stream, write->n_buffers - write->first);
 	const struct rota_unix_write *with;
 
-	/* Never a part of a record, rather the kernel's refusal. */
-	if (!(stream->handle.state & ROTA__STREAM_RECORDS) &&
-		n > ROTA__STREAM_BUFFERS)
-		n = ROTA__STREAM_BUFFERS;
 	if (request->type != &fds_type || request->flags & ROTA__PARTLY_SENT)
 		return rota__unix_send(stream, buffers, n, NULL, 0);
 	with = (const struct rota_unix_write *)request;

@@ -22,7 +22,7 @@ wait_ms(int fd, struct epoll_event *events, int n, int timeout_ms)
 	return r < 0 ? -errno : r;
 }
 
-/* Out of line, to keep the turns that do not wait, or for ever, short. */
+/* Out of line, to keep the turns that wait for ever short. */
 __attribute__((noinline)) static int
 wait_ns(int fd, struct epoll_event *events, int n, uint64_t timeout_ns,
 	int *is_coarse)
@@ -47,8 +47,6 @@ int
 rota__sys_epoll_wait(int fd, struct epoll_event *events, int n,
 	uint64_t timeout_ns, int *is_coarse)
 {
-	if (timeout_ns == 0)
-		return wait_ms(fd, events, n, 0);
 	if (timeout_ns == UINT64_MAX)
 		return wait_ms(fd, events, n, -1);
 	return wait_ns(fd, events, n, timeout_ns, is_coarse);
